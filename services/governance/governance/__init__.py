@@ -1,0 +1,1 @@
+"""Directives, plans and CAB meetings, and who approved them."""

@@ -1,0 +1,1 @@
+"""From a ticket to a request that is a project, or is not."""

@@ -1,0 +1,1 @@
+"""The list of projects, ranked, assigned and followed."""
