@@ -1,0 +1,114 @@
+"""The envelope: CloudEvents 1.0 in structured mode, stored and sent as the same bytes.
+
+The sequence (the position its store gave it at commit) travels beside the bytes, in a column and in the Kafka header
+`flode-sequence`, because the bytes are made before the commit and are never touched again.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from pydantic import TypeAdapter
+
+from contracts.catalogue import CATALOGUE
+from contracts.event import Event
+from contracts.upcast import to_current
+
+CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
+SEQUENCE_HEADER = "flode-sequence"
+SOURCE_HEADER = "flode-source"
+
+E = TypeVar("E", bound=Event, covariant=True)
+
+
+class UnknownFact(ValueError):
+    """The type is not in the catalogue: the message is newer than this code, or is not ours."""
+
+
+@cache
+def adapter(kind: type[Event]) -> TypeAdapter[Any]:
+    """The validator and serialiser of a kind of fact."""
+    return TypeAdapter(kind)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope(Generic[E]):
+    """A fact and what is known about it: when it was decided, by whom, in which municipality, because of what."""
+
+    id: UUID
+    source: str
+    subject: UUID
+    version: int
+    """The fact's place in its subject's history at its source, from 1 without gaps."""
+    time: datetime
+    """When it was decided, UTC, by the clock of the deciding service; never used to order facts."""
+    municipality: str
+    actor: str
+    actor_name: str | None = None
+    correlation: str
+    causation: UUID | None = None
+    traceparent: str | None = None
+    data: E
+    sequence: int = 0
+    """Its position in the store of its source; 0 until it is committed."""
+
+    @property
+    def type(self) -> str:
+        """The travelling name of the fact."""
+        return self.data.type
+
+    def to_bytes(self) -> bytes:
+        """The message as it is stored, hashed and sent."""
+        kind = type(self.data)
+        message: dict[str, Any] = {
+            "specversion": "1.0",
+            "id": str(self.id),
+            "source": self.source,
+            "type": kind.type,
+            "subject": str(self.subject),
+            "time": self.time.isoformat().replace("+00:00", "Z"),
+            "datacontenttype": "application/json",
+            "dataschema": f"urn:flode:schema:{kind.type}",
+            "subjectversion": self.version,
+            "municipality": self.municipality,
+            "actor": self.actor,
+            "correlation": self.correlation,
+        }
+        if self.actor_name is not None:
+            message["actorname"] = self.actor_name
+        if self.causation is not None:
+            message["causation"] = str(self.causation)
+        if self.traceparent is not None:
+            message["traceparent"] = self.traceparent
+        message["data"] = adapter(kind).dump_python(self.data, mode="json")
+        return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
+
+    @staticmethod
+    def from_bytes(raw: bytes, sequence: int = 0) -> Envelope[Any]:
+        """Read a message of any released version, wholly validated. Raises `UnknownFact` and ValueError."""
+        message = json.loads(raw)
+        name, data = to_current(message["type"], message["data"])
+        kind = CATALOGUE.get(name)
+        if kind is None:
+            raise UnknownFact(f"{message['type']} is not in the catalogue of this release")
+        causation = message.get("causation")
+        return Envelope(
+            id=UUID(message["id"]),
+            source=message["source"],
+            subject=UUID(message["subject"]),
+            version=message["subjectversion"],
+            time=datetime.fromisoformat(message["time"]),
+            municipality=message["municipality"],
+            actor=message["actor"],
+            actor_name=message.get("actorname"),
+            correlation=message["correlation"],
+            causation=None if causation is None else UUID(causation),
+            traceparent=message.get("traceparent"),
+            data=adapter(kind).validate_python(data),
+            sequence=sequence,
+        )
