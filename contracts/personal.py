@@ -22,7 +22,7 @@ _TOKEN = re.compile(PATTERN)
 
 def is_personal(text: object) -> bool:
     """Whether this is a sealed token."""
-    return isinstance(text, str) and text.startswith("sealed:v1:") and _TOKEN.match(text) is not None
+    return isinstance(text, str) and text.startswith("sealed:v1:") and _TOKEN.fullmatch(text) is not None
 
 
 def token(person: UUID, sealed: str) -> str:
@@ -36,3 +36,11 @@ def parts(text: str) -> tuple[UUID, str]:
         raise ValueError("not a sealed token")
     _, _, person, sealed = text.split(":", 3)
     return UUID(person), sealed
+
+
+def parts(sealed: str) -> tuple[UUID, str]:
+    """The person a token is about, and the sealed text. Raises ValueError when this is no token."""
+    if not is_personal(sealed):
+        raise ValueError("this is not sealed personal data")
+    _, _, person, text = sealed.split(":")
+    return UUID(person), text

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 
 class Refusal(Exception):
     """A command that was understood and is not allowed. Nothing has happened because of it.
@@ -14,9 +12,9 @@ class Refusal(Exception):
     of this kind has.
     """
 
-    text: ClassVar[str] = "This cannot be done."
-    rule: ClassVar[str | None] = None
-    status: ClassVar[int] = 409
+    text: str = "This cannot be done."
+    rule: str | None = None
+    status: int = 409
 
     def __init__(self, field: str | None = None, **params: object) -> None:
         super().__init__(field, params)
