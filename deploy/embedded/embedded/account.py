@@ -45,5 +45,5 @@ def _let_through(folder: Path) -> None:
     for place in (folder, *folder.parents):
         mode = stat.S_IMODE(place.stat().st_mode)
         if not mode & stat.S_IXOTH:
-            print(f"PostgreSQL cannot run as root; letting its account pass through {place}", file=sys.stderr)
+            sys.stderr.write(f"PostgreSQL cannot run as root; its account is given passage through {place}\n")
             place.chmod(mode | stat.S_IXOTH)

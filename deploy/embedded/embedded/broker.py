@@ -40,7 +40,7 @@ class Broker:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port(self.port)
         address = f"tcp://127.0.0.1:{self.port}"
-        command = [
+        command: list[str | Path] = [
             _program(self.folder), "broker", "--storage-engine", "memory://tansu/", "--cluster-id", "flode",
             "--listener-url", address, "--advertised-listener-url", address,
         ]  # fmt: skip

