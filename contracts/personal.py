@@ -36,11 +36,3 @@ def parts(text: str) -> tuple[UUID, str]:
         raise ValueError("not a sealed token")
     _, _, person, sealed = text.split(":", 3)
     return UUID(person), sealed
-
-
-def parts(sealed: str) -> tuple[UUID, str]:
-    """The person a token is about, and the sealed text. Raises ValueError when this is no token."""
-    if not is_personal(sealed):
-        raise ValueError("this is not sealed personal data")
-    _, _, person, text = sealed.split(":")
-    return UUID(person), text
