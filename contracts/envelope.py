@@ -30,9 +30,13 @@ class UnknownFact(ValueError):
     """The type is not in the catalogue: the message is newer than this code, or is not ours."""
 
 
-@cache
 def adapter(kind: type[Event]) -> TypeAdapter[Any]:
     """The validator and serialiser of a kind of fact."""
+    return _adapter(kind)
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 

@@ -23,7 +23,7 @@ class Event:
     __slots__ = ()
 
     type: ClassVar[str]
-    version: ClassVar[int]
+    schema_version: ClassVar[int]
     topic: ClassVar[Topic]
 
     @property
@@ -48,7 +48,7 @@ def fact(name: str, *, topic: Topic, version: int = 1) -> Callable[[type[E]], ty
 
     def define(cls: type[E]) -> type[E]:
         made: Any = dataclass(frozen=True, slots=True, kw_only=True, config=ConfigDict(extra="ignore"))(cls)
-        made.type, made.version, made.topic = f"{name}.v{version}", version, topic
+        made.type, made.schema_version, made.topic = f"{name}.v{version}", version, topic
         if made.type in CATALOGUE:
             raise ValueError(f"two facts are called {made.type}")
         CATALOGUE[made.type] = made

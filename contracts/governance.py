@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
 from uuid import UUID
 
@@ -21,7 +22,6 @@ from contracts.values import (
     Remark,
     Text,
     Warning,
-    date,
 )
 
 SOURCE = "/flode/governance"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID
@@ -30,7 +31,6 @@ from contracts.values import (
     Text,
     TicketRef,
     Voter,
-    date,
 )
 
 SOURCE = "/flode/portfolio"

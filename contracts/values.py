@@ -7,11 +7,20 @@ from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from contracts.event import value
 from contracts.personal import Personal
 
+
+def _aware(moment: datetime) -> datetime:
+    if moment.utcoffset() is None:
+        raise ValueError("a moment must say its offset from UTC")
+    return moment
+
+
+AwareDatetime = Annotated[datetime, AfterValidator(_aware)]
+"""A moment with its offset from UTC; without one nobody knows which moment is meant."""
 Text = Annotated[str, StringConstraints(max_length=20_000)]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 Municipality = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
@@ -22,12 +31,6 @@ Goal = Literal["result", "time", "cost"]
 Precision = Literal["day", "month"]
 Origin = Literal["it_team", "business"]
 MemberKind = Literal["it_team", "external_consultant", "business"]
-
-__all__ = [
-    "AwareDatetime",
-    "date",
-    "datetime",
-]
 
 
 @value

@@ -1,0 +1,194 @@
+-- What every service's database holds, whatever its domain: the log, and where its readers stand.
+-- Run by `flode prepare` as the administrator, any number of times. {service} is the service's name.
+
+CREATE OR REPLACE FUNCTION flode_scope() RETURNS text[] LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN string_to_array(coalesce(current_setting('flode.scope', true), ''), ',');
+
+-- The log. Positions are dense and in commit order; nothing is ever changed or taken away.
+CREATE TABLE IF NOT EXISTS events (
+    position bigint PRIMARY KEY,
+    subject uuid NOT NULL,
+    version integer NOT NULL CHECK (version > 0),
+    type text NOT NULL,
+    municipality text NOT NULL,
+    recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    command_id uuid,            -- on the first event of a command
+    command_events integer,     -- how many events that command gave
+    fingerprint bytea,          -- of what the command said
+    envelope bytea NOT NULL,
+    UNIQUE (subject, version)
+);
+CREATE UNIQUE INDEX IF NOT EXISTS events_by_command ON events (command_id) WHERE command_id IS NOT NULL;
+ALTER TABLE events ALTER COLUMN envelope SET STORAGE EXTERNAL;
+
+-- One row, locked by whoever appends: this is what makes positions dense and visible in their own order.
+CREATE TABLE IF NOT EXISTS log_head (
+    one boolean PRIMARY KEY DEFAULT true CHECK (one),
+    position bigint NOT NULL
+) WITH (fillfactor = 10);
+INSERT INTO log_head (position) VALUES (0) ON CONFLICT DO NOTHING;
+
+-- Append many commands at once. Each is judged by itself, so one that conflicts spoils no other:
+--   appended   its events got positions from first_position on
+--   duplicate  the command had been given before; first_position and version are those of then
+--   reused     the command id had been used for something else
+--   conflict   the subject's version is not the one the command was decided on; version is the present one
+--   foreign    the subject belongs to another municipality
+-- Within one call no two commands may share a subject or an id: the caller sees to it.
+CREATE OR REPLACE FUNCTION flode_append(
+    commands uuid[], fingerprints bytea[], subjects uuid[], expected integer[], counts integer[],
+    municipalities text[], types text[], envelopes bytea[]
+) RETURNS TABLE (outcome text, first_position bigint, version integer) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    head bigint;
+BEGIN
+    SELECT h.position INTO head FROM log_head h FOR UPDATE;
+    -- From here on nobody else appends, and this statement's snapshot sees all that was committed before.
+    RETURN QUERY
+    WITH given AS (
+        SELECT c.*, sum(c.count) OVER (ORDER BY c.n) - c.count AS skipped
+        FROM unnest(commands, fingerprints, subjects, expected, counts, municipalities)
+            WITH ORDINALITY AS c(command, fingerprint, subject, expected, count, municipality, n)
+    ), judged AS (
+        SELECT g.*, e.position AS earlier, e.version + e.command_events - 1 AS earlier_version,
+            coalesce(s.version, 0) AS present,
+            CASE
+                WHEN e.position IS NOT NULL AND (e.subject <> g.subject OR e.fingerprint <> g.fingerprint) THEN 'reused'
+                WHEN e.position IS NOT NULL THEN 'duplicate'
+                WHEN s.municipality <> g.municipality THEN 'foreign'
+                WHEN g.expected <> coalesce(s.version, 0) THEN 'conflict'
+                ELSE 'appended'
+            END AS outcome
+        FROM given g
+        LEFT JOIN events e ON e.command_id = g.command
+        LEFT JOIN LATERAL (
+            SELECT v.version, v.municipality FROM events v WHERE v.subject = g.subject ORDER BY v.version DESC LIMIT 1
+        ) s ON true
+    ), placed AS (
+        SELECT j.*, head + 1 + sum(j.count) FILTER (WHERE j.outcome = 'appended') OVER (ORDER BY j.n) - j.count AS place
+        FROM judged j
+    ), written AS (
+        INSERT INTO events (position, subject, version, type, municipality, command_id, command_events, fingerprint,
+                            envelope)
+        SELECT p.place + k, p.subject, p.expected + 1 + k, types[p.skipped + 1 + k], p.municipality,
+            CASE WHEN k = 0 THEN p.command END, CASE WHEN k = 0 THEN p.count END,
+            CASE WHEN k = 0 THEN p.fingerprint END, envelopes[p.skipped + 1 + k]
+        FROM placed p CROSS JOIN LATERAL generate_series(0, p.count - 1) AS k
+        WHERE p.outcome = 'appended'
+    ), moved AS (
+        UPDATE log_head SET position = head + coalesce(
+            (SELECT sum(p.count) FROM placed p WHERE p.outcome = 'appended'), 0)
+    )
+    SELECT p.outcome, CASE p.outcome WHEN 'appended' THEN p.place ELSE p.earlier END,
+        CASE p.outcome WHEN 'appended' THEN p.expected + p.count WHEN 'duplicate' THEN p.earlier_version
+            ELSE p.present END
+    FROM placed p ORDER BY p.n;
+END $$;
+
+-- Where the relay is known to have come: a hint that it proves against the topic before it trusts it.
+CREATE TABLE IF NOT EXISTS relay_places (
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    "offset" bigint NOT NULL,
+    sequence bigint NOT NULL,
+    done_to bigint NOT NULL,    -- all positions up to here are in the topics
+    PRIMARY KEY (topic, partition)
+);
+
+-- Where each reader stands in each partition. `sources` holds the highest sequence applied of each source.
+CREATE TABLE IF NOT EXISTS checkpoints (
+    reader text NOT NULL,
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    next_offset bigint NOT NULL,
+    last_source text,           -- of the record before next_offset: proof that the topic is still the same
+    last_sequence bigint,
+    sources jsonb NOT NULL DEFAULT '{}',
+    applied bigint NOT NULL DEFAULT 0,
+    duplicates bigint NOT NULL DEFAULT 0,
+    parked bigint NOT NULL DEFAULT 0,
+    moved_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (reader, topic, partition)
+);
+
+-- Events a reader could not handle, and those of the same subject that wait behind them.
+CREATE TABLE IF NOT EXISTS parked (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    reader text NOT NULL,
+    municipality text NOT NULL,
+    subject uuid NOT NULL,
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    "offset" bigint NOT NULL,
+    source text NOT NULL,
+    sequence bigint NOT NULL,
+    type text NOT NULL,
+    envelope bytea NOT NULL,
+    mended bytea,               -- what is handled instead, when somebody mended it
+    reason text NOT NULL,
+    state text NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'replayed', 'superseded')),
+    parked_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    changed_by text,
+    changed_at timestamptz,
+    UNIQUE (reader, source, sequence)
+);
+CREATE INDEX IF NOT EXISTS parked_waiting ON parked (reader, subject) WHERE state = 'waiting';
+
+-- The tables a view has had. One is live; the others are being filled, or can be gone back to.
+CREATE TABLE IF NOT EXISTS view_tables (
+    view text NOT NULL,
+    version integer NOT NULL,
+    build integer NOT NULL,
+    table_name text PRIMARY KEY,
+    state text NOT NULL CHECK (state IN ('filling', 'live', 'previous', 'failed')),
+    row_shape text NOT NULL,
+    started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    switched_at timestamptz,
+    progress jsonb NOT NULL DEFAULT '{}',
+    UNIQUE (view, build)
+);
+CREATE UNIQUE INDEX IF NOT EXISTS view_tables_live ON view_tables (view) WHERE state = 'live';
+
+-- What is to be done outside, at least once, each with a key that never changes.
+CREATE TABLE IF NOT EXISTS effects (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    channel text NOT NULL,
+    key text NOT NULL,
+    municipality text NOT NULL,
+    payload jsonb NOT NULL,
+    traceparent text,
+    state text NOT NULL DEFAULT 'due' CHECK (state IN ('due', 'sent', 'given_up')),
+    attempts integer NOT NULL DEFAULT 0,
+    due_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    reason text,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    done_at timestamptz,
+    UNIQUE (channel, municipality, key)
+);
+CREATE INDEX IF NOT EXISTS effects_due ON effects (channel, due_at) WHERE state = 'due';
+
+-- Who may do what. The worker does the service's own work for all municipalities; the api sees those of its scope.
+GRANT USAGE ON SCHEMA public TO {service}_worker, {service}_api;
+GRANT SELECT, INSERT ON events TO {service}_worker;
+GRANT SELECT, UPDATE ON log_head TO {service}_worker;
+GRANT SELECT, INSERT, UPDATE, DELETE ON relay_places, checkpoints, view_tables TO {service}_worker;
+GRANT SELECT, INSERT, UPDATE ON parked, effects TO {service}_worker;
+GRANT SELECT ON events, log_head, relay_places, checkpoints, view_tables, parked, effects TO {service}_api;
+CREATE SCHEMA IF NOT EXISTS views AUTHORIZATION {service}_worker;
+GRANT USAGE ON SCHEMA views TO {service}_api;
+
+DO $$
+DECLARE
+    tenant_table text;
+BEGIN
+    FOREACH tenant_table IN ARRAY ARRAY['events', 'parked', 'effects'] LOOP
+        EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', tenant_table);
+        EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', tenant_table);
+        EXECUTE format('DROP POLICY IF EXISTS worker ON %I', tenant_table);
+        EXECUTE format('DROP POLICY IF EXISTS tenant ON %I', tenant_table);
+        EXECUTE format('CREATE POLICY worker ON %I TO {service}_worker USING (true) WITH CHECK (true)', tenant_table);
+        EXECUTE format('CREATE POLICY tenant ON %I FOR SELECT TO {service}_api '
+            'USING (municipality = ANY ((SELECT flode_scope())::text[]))', tenant_table);
+    END LOOP;
+END $$;
