@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -23,21 +22,21 @@ CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
 SEQUENCE_HEADER = "flode-sequence"
 SOURCE_HEADER = "flode-source"
 
-E = TypeVar("E", bound=Event, covariant=True)
+E = TypeVar("E", bound=Event, covariant=True)  # noqa: PLC0105  named as everywhere else
 
 
 class UnknownFact(ValueError):
     """The type is not in the catalogue: the message is newer than this code, or is not ours."""
 
 
+_ADAPTERS: dict[type[Event], TypeAdapter[Any]] = {}
+
+
 def adapter(kind: type[Event]) -> TypeAdapter[Any]:
-    """The validator and serialiser of a kind of fact."""
-    return _adapter(kind)
-
-
-@cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
+    """The validator and serialiser of a kind of fact; making one takes a while, so each is kept."""
+    if kind not in _ADAPTERS:
+        _ADAPTERS[kind] = TypeAdapter(kind)
+    return _ADAPTERS[kind]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
