@@ -75,10 +75,6 @@ def a_run_with_a_parked_subject() -> Run:
     return replace(run, readings=(replace(reading, applied=applied, parked=waits),), folds=(), glimpses={})
 
 
-def faults(run: Run) -> set[str]:
-    return {fault.promise for fault in broken(run)}
-
-
 def test_a_good_run_has_no_fault() -> None:
     assert broken(a_good_run()) == []
 
@@ -139,63 +135,80 @@ def glimpsed(*seen: Glimpse) -> Bug:
     return lambda run: replace(run, glimpses={"counts": seen})
 
 
-PLANTED: dict[str, tuple[str, Bug]] = {
-    "an acknowledged event is gone from the store": ("P1", lambda r: replace(r, store=r.store[1:])),
-    "an acknowledged event is another command's": ("P1", stored(2, command=command(99))),
-    "an acknowledged event is of another subject": ("P1", stored(4, subject=BRIDGE)),
+PLANTED: dict[str, tuple[str, str, Bug]] = {
+    "an acknowledged event is gone from the store": ("P1", "is not there", lambda r: replace(r, store=r.store[1:])),
+    "an acknowledged event is another command's": ("P1", "is not there", stored(2, command=command(99))),
+    "an acknowledged event is of another subject": ("P1", "is not there", stored(4, subject=BRIDGE)),
     "an answer promised a later version": (
         "P1",
+        "as version 9",
         lambda r: replace(r, operations=(replace(r.operations[0], version=9), *r.operations[1:])),
     ),
     "a refused command left an event": (
         "P2",
+        "was refused",
         lambda r: replace(r, operations=(replace(r.operations[0], outcome="refused"), *r.operations[1:])),
     ),
-    "a retried command had its effect twice": ("P3", stored(3, command=command(1))),
+    "a retried command had its effect twice": ("P3", "left 2 events", stored(3, command=command(1))),
     "half a command was stored": (
         "P3",
+        "one execution leaves 2",
         lambda r: replace(r, operations=(replace(r.operations[0], facts=2), *r.operations[1:])),
     ),
-    "a retried command of unknown end had its effect twice": ("P3", stored(5, command=command(6))),
-    "a position is missing": ("P4", lambda r: replace(r, store=(*r.store[:2], *r.store[3:]))),
-    "a position is taken twice": ("P4", stored(3, position=2)),
-    "a version is taken twice": ("P4", stored(5, version=2)),
-    "a version is skipped": ("P4", stored(6, version=3)),
-    "versions run against positions": ("P4", lambda r: stored(1, version=2)(stored(3, version=1)(r))),
-    "an event never reached its topic": ("P5", lambda r: replace(r, topics=r.topics[:-1])),
-    "an event was sent with other bytes": ("P5", sent(0, raw=b"nearly event 1")),
-    "an event was sent under another key": ("P5", sent(3, subject=PLAYGROUND)),
-    "an event was sent that was never stored": ("P5", sent(0, sequence=77)),
-    "a subject's events were first sent out of order": ("P5", sent(0, offset=50)),
-    "a subject moved to another partition": ("P5", sent(2, partition=0)),
+    "a retried command of unknown end had its effect twice": ("P3", "left 2 events", stored(5, command=command(6))),
+    "a position is missing": (
+        "P4",
+        "4 stands where 3 should",
+        lambda r: replace(r, store=(*r.store[:2], *r.store[3:])),
+    ),
+    "a position is taken twice": ("P4", "2 stands where 3 should", stored(3, position=2)),
+    "a version is taken twice": ("P4", "2 stands where 3 should", stored(5, version=2)),
+    "a version is skipped": ("P4", "3 stands where 2 should", stored(6, version=3)),
+    "versions run against positions": (
+        "P4",
+        "2 stands where 1 should",
+        lambda r: stored(1, version=2)(stored(3, version=1)(r)),
+    ),
+    "an event never reached its topic": ("P5", "never reached", lambda r: replace(r, topics=r.topics[:-1])),
+    "an event was sent with other bytes": ("P5", "no store holds", sent(0, raw=b"nearly event 1")),
+    "an event was sent under another key": ("P5", "no store holds", sent(3, subject=PLAYGROUND)),
+    "an event was sent that was never stored": ("P5", "no store holds", sent(0, sequence=77)),
+    "a subject's events were first sent out of order": ("P5", "in order", sent(0, offset=50)),
+    "a subject moved to another partition": ("P5", "two partitions", sent(2, partition=0)),
     "an event changed the view twice": (
         "P6",
+        "2 times",
         read(lambda r: replace(r, applied=(*r.applied, r.applied[-1]), consumed=r.consumed + 1)),
     ),
     "a subject's events were applied out of order": (
         "P6",
+        "out of order",
         read(lambda r: replace(r, applied=(r.applied[2], r.applied[1], r.applied[0], *r.applied[3:]))),
     ),
     "the checkpoint was saved and the row was not": (
         "P6",
+        "without having applied",
         read(lambda r: replace(r, applied=r.applied[:-1], consumed=r.consumed - 1)),
     ),
     "the row was saved and the checkpoint was not": (
         "P6",
+        "does not stand behind",
         read(lambda r: replace(r, claimed=r.claimed[:-1])),  # type: ignore[index]  # a tuple in this file
     ),
-    "a row of the view is off by one": ("P7", rows(bridge=4)),
-    "a row of the view is missing": ("P7", rows(library=None)),
-    "the view has a row of nobody": ("P7", rows(nobody=1)),
-    "a reader saw an empty view": ("P8", glimpsed(Glimpse(1, 1), Glimpse(4, 0), Glimpse(6, 3))),
-    "a reader saw half a view": ("P8", glimpsed(Glimpse(4, 3), Glimpse(4, 2), Glimpse(6, 3))),
-    "a reader was taken back": ("P8", glimpsed(Glimpse(4, 3), Glimpse(3, 3))),
+    "a row of the view is off by one": ("P7", "shows 4", rows(bridge=4)),
+    "a row of the view is missing": ("P7", "shows None", rows(library=None)),
+    "the view has a row of nobody": ("P7", "the log says None", rows(nobody=1)),
+    "a reader saw an empty view": ("P8", "was empty", glimpsed(Glimpse(1, 1), Glimpse(4, 0), Glimpse(6, 3))),
+    "a reader saw half a view": ("P8", "from 3 rows to 2", glimpsed(Glimpse(4, 3), Glimpse(4, 2), Glimpse(6, 3))),
+    "a reader was taken back": ("P8", "from position 4 to 3", glimpsed(Glimpse(4, 3), Glimpse(3, 3))),
     "an event was consumed and neither applied nor parked": (
         "P10",
+        "accounts for 7",
         read(lambda r: replace(r, consumed=r.consumed + 1)),
     ),
     "an event was never consumed": (
         "P10",
+        "dropped",
         read(lambda r: replace(r, applied=r.applied[:-1], claimed=r.applied[:-1], consumed=r.consumed - 1)),
     ),
 }
@@ -203,16 +216,19 @@ PLANTED: dict[str, tuple[str, Bug]] = {
 
 @pytest.mark.parametrize("name", PLANTED)
 def test_a_planted_bug_is_found(name: str) -> None:
-    promise, plant = PLANTED[name]
-    assert promise in faults(plant(a_good_run()))
+    promise, words, plant = PLANTED[name]
+    found = broken(plant(a_good_run()))
+    assert any(fault.promise == promise and words in fault.what for fault in found), found
 
 
 def test_an_event_that_overtakes_a_parked_one_is_found() -> None:
     run = a_run_with_a_parked_subject()
     (reading,) = run.readings
     overtaking = replace(reading, applied=(*reading.applied, reading.parked[1]), parked=reading.parked[:1])
-    assert faults(replace(run, readings=(overtaking,))) == {"P10"}
+    (fault,) = broken(replace(run, readings=(overtaking,)))
+    assert fault.promise == "P10"
+    assert "earlier event of its subject is parked" in fault.what
 
 
 def test_every_promise_that_the_checker_judges_has_a_planted_bug() -> None:
-    assert {promise for promise, _ in PLANTED.values()} == {"P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P10"}
+    assert {promise for promise, _, _ in PLANTED.values()} == {"P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P10"}
