@@ -1,0 +1,89 @@
+"""Dates, numbers and money as they are written in a municipality's country, in the reader's language."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_time
+from babel.numbers import format_currency, format_decimal, format_percent, get_group_symbol
+
+Width = Literal["full", "long", "medium", "short"]
+
+
+@dataclass(frozen=True, slots=True)
+class Formats:
+    """How a reader of `language` in `country` reads dates, numbers and money; times are told in `timezone`."""
+
+    language: str = "en"
+    country: str = "SE"
+    timezone: str = "Europe/Stockholm"
+
+    @property
+    def locale(self) -> Locale:
+        """The locale of language and country, or of the language alone where the two are not a usual pair."""
+        for name in (f"{self.language}_{self.country}", "en_150" if self.language == "en" else self.language):
+            try:
+                return Locale.parse(name)
+            except UnknownLocaleError:
+                continue
+        return Locale("en")
+
+    def date(self, day: date, width: Width = "medium") -> str:
+        """A day. A moment becomes the day it is in the municipality."""
+        if isinstance(day, datetime):
+            day = day.astimezone(ZoneInfo(self.timezone)).date()
+        return format_date(day, width, locale=self.locale)
+
+    def datetime(self, moment: datetime) -> str:
+        """A moment to the minute, in the municipality's time."""
+        zone = ZoneInfo(self.timezone)
+        return f"{self.date(moment)} {format_time(moment, 'short', tzinfo=zone, locale=self.locale)}"
+
+    def number(self, number: Decimal | float) -> str:
+        """A number with the country's separators."""
+        return format_decimal(number, locale=self.locale)
+
+    def percent(self, share: Decimal | float) -> str:
+        """A share of one, as percent."""
+        return format_percent(share, locale=self.locale)
+
+    def money(self, amount: Decimal | int, currency: str) -> str:
+        """An amount in the currency's main unit; öre are shown when there are some."""
+        whole = amount == int(amount)
+        pattern = _without_fraction(self.locale) if whole else None
+        return format_currency(amount, currency, pattern, locale=self.locale, currency_digits=not whole)
+
+    def parse_number(self, text: str) -> Decimal:
+        """Read what somebody typed: "1 200,50", "1.200,50", "1200.5". Raises ValueError.
+
+        What could be a thousand times more or less than was meant ("1.200" where a comma is usual) is refused.
+        """
+        bare = _SPACES.sub("", text).replace("\N{MINUS SIGN}", "-")
+        groups_by_dot = get_group_symbol(self.locale) == "."
+        if _INTEGER.fullmatch(bare):
+            return Decimal(bare)
+        if _DOTS.fullmatch(bare) and (groups_by_dot or bare.count(".") > 1 or "," in bare):
+            return Decimal(bare.replace(".", "").replace(",", "."))
+        if _COMMAS.fullmatch(bare):
+            return Decimal(bare.replace(",", ""))
+        if _DECIMALS.fullmatch(bare) and not _DOUBTFUL.fullmatch(bare):
+            return Decimal(bare.replace(",", "."))
+        raise ValueError(text)
+
+
+_SPACES = re.compile(r"[\s']")
+_INTEGER = re.compile(r"-?[0-9]{1,30}")
+_DOTS = re.compile(r"-?[1-9][0-9]{0,2}(\.[0-9]{3})+(,[0-9]{1,10})?")
+_COMMAS = re.compile(r"-?[0-9]{1,3}(,[0-9]{3}){2,}|-?[0-9]{1,3}(,[0-9]{3})+\.[0-9]{1,10}")
+_DECIMALS = re.compile(r"-?[0-9]{1,30}[.,][0-9]{1,10}")
+_DOUBTFUL = re.compile(r"-?[1-9][0-9]{0,2}\.[0-9]{3}")
+
+
+def _without_fraction(locale: Locale) -> str:
+    return str(locale.currency_formats["standard"].pattern).replace(".00", "")
