@@ -72,20 +72,27 @@ class ServesChanged(Event):
 
 @fact("portfolio.follow-up-agreed", topic=REQUEST)
 class FollowUpAgreed(Event):
-    """The approved directive says how the project is followed: cadences, gates, budget (TY-09, TY-13, TY-15)."""
+    """The approved directive says how the project is followed: cadences, gates, budget (TY-09, TY-13, TY-15).
+
+    `orderer` is who the results are promised to, besides the requester.
+    """
 
     request_id: UUID
     directive_version: int
     cadence: Cadence
     gates: tuple[Gate, ...]
     budget: Money
+    orderer: Person | None = None
     ends: date | None = None
     delivery_period: str | None = None
 
 
 @fact("portfolio.prioritised", topic=REQUEST)
 class Prioritised(Event):
-    """The project has this rank in the portfolio and may be assigned (IT-16): by the PM alone, or by a round (IT-13)."""
+    """The project has this rank in the portfolio and may be assigned (IT-16).
+
+    Ranked by the PM alone, or by a round of the IT managers (IT-13).
+    """
 
     request_id: UUID
     rank: Annotated[int, Field(ge=1)]
@@ -105,7 +112,10 @@ class ReleasePlanned(Event):
 
 @fact("portfolio.assigned", topic=REQUEST)
 class Assigned(Event):
-    """The PM dealt the project out to a leader and a composed group (IT-16, IT-17). Said again when the group changes."""
+    """The PM dealt the project out to a leader and a composed group (IT-16, IT-17).
+
+    Said again when the group changes.
+    """
 
     request_id: UUID
     leader: Person
