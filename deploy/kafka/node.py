@@ -88,7 +88,7 @@ num.replica.fetchers=1
 
     def launch(self, java: str, jars: Path) -> None:
         """Start the process. It has a session of its own, so that Ctrl-C reaches it only through `terminate`."""
-        if self._process is not None and self._process.poll() is None:
+        if self.pid is not None:
             raise NotStarted(f"broker {self.number} is already running")
         with self.log.open("ab") as log:
             self._log_began = log.tell()
@@ -118,42 +118,33 @@ num.replica.fetchers=1
 
     @property
     def pid(self) -> int | None:
-        """The process now running, or None."""
-        return self._process.pid if self._process is not None and self._process.poll() is None else None
+        """The process that runs this node now, whoever started it, or None.
 
-    def kill(self) -> None:
-        """End the process at once (SIGKILL)."""
-        if self._process is not None:
-            self._process.kill()
-            self.wait_ended(timeout=10.0)
-
-    def terminate(self) -> None:
-        """Ask the process to end; `wait_ended` waits for it."""
-        if self._process is not None:
-            self._process.terminate()
-
-    def wait_ended(self, timeout: float) -> None:
-        """Wait up to `timeout` seconds for the process to end, then make it."""
-        if self._process is None:
-            return
+        The number alone could by now be another process's: its command line must name this node's settings. One that
+        has ended and was not yet buried by its parent has no command line.
+        """
         try:
-            self._process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self.pid_file.unlink(missing_ok=True)
-
-    def end_leftover(self) -> None:
-        """Kill the broker that a starter which died itself has left running in this folder, if there is one."""
-        if not self.pid_file.exists():
-            return
-        pid = int(self.pid_file.read_text())
-        try:
+            pid = int(self.pid_file.read_text())
             command = Path(f"/proc/{pid}/cmdline").read_bytes()
-        except OSError:
-            command = b""
-        if str(self.settings).encode() in command:  # the number may belong to another process by now
-            os.kill(pid, signal.SIGKILL)
+        except (OSError, ValueError):
+            return None
+        return pid if str(self.settings).encode() in command else None
+
+    def signal(self, what: signal.Signals) -> None:
+        """Send a signal to the process, if there is one."""
+        pid = self.pid
+        if pid is not None:
+            os.kill(pid, what)
+
+    def end(self, patience: float) -> None:
+        """Wait `patience` seconds for the process to end, and if it has not, make it."""
+        deadline = time.monotonic() + patience
+        while self.pid is not None:
+            if time.monotonic() > deadline:
+                self.signal(signal.SIGKILL)
+            time.sleep(0.05)
+        if self._process is not None:
+            self._process.wait()
         self.pid_file.unlink(missing_ok=True)
 
 
