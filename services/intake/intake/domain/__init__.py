@@ -1,1 +1,1 @@
-"""Decisions and folds; pure."""
+"""What a ticket means, who may hand one over, and how the PM judges it; pure."""
