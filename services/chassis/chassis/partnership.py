@@ -1,0 +1,170 @@
+"""The cooperation: which municipalities, whose Service Desks, by what criteria. Read from the TOML file of
+FLODE_PARTNERSHIP when a process starts; `PARTNERSHIP_EXAMPLE` in its tests shows every line it may have.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from chassis.criteria import PRIORITY_CRITERIA, SIZE_CRITERIA, TIE_RULE, SizeCriterion
+from chassis.i18n.formats import Formats
+from chassis.plain import in_plain_words
+from contracts.values import Cadence, Criterion, Currency, Language
+from contracts.values import Municipality as MunicipalityId
+
+
+class PartnershipWrong(Exception):
+    """The partnership's file does not hold together; the message says where, a line for each fault."""
+
+    def __init__(self, file: Path, faults: list[str]) -> None:
+        super().__init__(f"{file} cannot be used:\n" + "\n".join(f"  {fault}" for fault in faults))
+        self.faults = faults
+
+
+def _a_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError(f"{name!r} is no time zone") from None
+    return name
+
+
+def _from_environment(text: str) -> str:
+    if not text.startswith("env:"):
+        return text
+    name = text.removeprefix("env:")
+    if not os.environ.get(name):
+        raise ValueError(f"the environment variable {name} is not set")
+    return os.environ[name]
+
+
+Secret = Annotated[str, AfterValidator(_from_environment), Field(min_length=16)]
+"""A secret, or "env:NAME" for one that stands in the environment."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Municipality(_Strict):
+    """A partner municipality: a tenant."""
+
+    id: MunicipalityId
+    name: Annotated[str, Field(min_length=1)]
+    language: Language
+    country: Literal["SE", "DK", "NO", "FI"]
+    currency: Currency
+    timezone: Annotated[str, AfterValidator(_a_zone)]
+    email_domains: tuple[str, ...] = ()
+    """Whose addresses are this municipality's; how a person's home is known (`Partnership.home_of`)."""
+
+    def formats(self, language: str | None = None) -> Formats:
+        """How dates, numbers and money are written here, in the reader's language."""
+        return Formats(language or self.language, self.country, self.timezone)
+
+
+class ServiceDesk(_Strict):
+    """The credential of one municipality's ticketing system: nobody else can register (IT-02), and the municipality
+    comes from it, never from what is sent."""
+
+    municipality: MunicipalityId
+    system: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
+    kind: Literal["standard-webhooks", "bearer"] = "standard-webhooks"
+    secret: Secret = Field(repr=False)
+    next_secret: Secret | None = Field(default=None, repr=False)
+    """Accepted as well while the secret is being changed at both ends."""
+
+
+class Partnership(_Strict):
+    """The cooperation as all services know it."""
+
+    name: str
+    host: MunicipalityId
+    """The municipality whose IT team serves all; the tenant of rounds and meetings."""
+    municipalities: dict[str, Municipality]
+    service_desks: tuple[ServiceDesk, ...] = ()
+    criteria: tuple[Criterion, ...] = PRIORITY_CRITERIA
+    size_criteria: tuple[SizeCriterion, ...] = SIZE_CRITERIA
+    cadence: Cadence = Cadence(short_days=7, fixed_days=14)
+    """How often leaders report unless a directive says otherwise (TY-15)."""
+    tie_rule: dict[str, str] = Field(default_factory=lambda: dict(TIE_RULE))
+    """What is done with equal scores, in words, per language; shown where rounds are shown (IT-13)."""
+    mail_from: str = "Flöde <no-reply@localhost>"
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """The ids of all partner municipalities."""
+        return frozenset(self.municipalities)
+
+    def __getitem__(self, municipality: str) -> Municipality:
+        return self.municipalities[municipality]
+
+    def home_of(self, email: str) -> str:
+        """The municipality an address belongs to: by its domain, or the host's when no partner has that domain.
+
+        A person has one home, so that the same address is the same person in whatever municipality they work.
+        """
+        domain = email.rpartition("@")[2].strip().lower()
+        for each in self.municipalities.values():
+            if domain in each.email_domains:
+                return each.id
+        return self.host
+
+    @classmethod
+    def read(cls, file: Path) -> Partnership:
+        """Read and check a partnership's file. Raises PartnershipWrong with every fault, in plain words."""
+        try:
+            given = tomllib.loads(file.read_text("utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as unreadable:
+            raise PartnershipWrong(file, [f"it cannot be read: {unreadable}"]) from None
+        return cls.parse(given, file)
+
+    @classmethod
+    def parse(cls, given: Mapping[str, Any], file: Path = Path("partnership")) -> Partnership:
+        """Make a partnership of what a file held."""
+        for name, municipality in (given.get("municipalities") or {}).items():
+            municipality.setdefault("id", name)
+        try:
+            partnership = cls.model_validate(given)
+        except ValidationError as wrong:
+            raise PartnershipWrong(file, [_fault(error) for error in wrong.errors()]) from None
+        if faults := list(partnership._faults()):
+            raise PartnershipWrong(file, faults)
+        return partnership
+
+    def _faults(self) -> list[str]:
+        faults = [] if self.municipalities else ["municipalities: at least one is needed"]
+        for name, each in self.municipalities.items():
+            if name != each.id:
+                faults.append(f"municipalities.{name}.id: it must be {name}, or be left out")
+        for place, name in [
+            ("host", self.host),
+            *((f"service_desks.{at}.municipality", desk.municipality) for at, desk in enumerate(self.service_desks)),
+        ]:
+            if name not in self.municipalities:
+                faults.append(f"{place}: there is no municipality {name!r}")
+        for place, keys in [
+            ("criteria", [each.key for each in self.criteria]),
+            ("size_criteria", [each.key for each in self.size_criteria]),
+            ("service_desks", [f"{each.municipality}/{each.system}" for each in self.service_desks]),
+            ("email_domains", [each for town in self.municipalities.values() for each in town.email_domains]),
+        ]:
+            faults += [f"{place}: {key!r} stands more than once" for key in sorted(set(keys)) if keys.count(key) > 1]
+        if sum((each.weight for each in self.criteria), Decimal(0)) <= 0:
+            faults.append("criteria: at least one is needed")
+        return faults
+
+
+def _fault(error: Any) -> str:
+    (plain,) = in_plain_words([error]).refusals
+    said = str(error["ctx"]["error"]) if error["type"] == "value_error" else str(plain)
+    expected = error.get("ctx", {}).get("expected")
+    return f"{'.'.join(str(step) for step in error['loc'])}: {said}" + (f" ({expected})" if expected else "")

@@ -1,0 +1,113 @@
+"""A partnership's file is read whole, and its faults are told in plain words."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from chassis.partnership import Partnership, PartnershipWrong
+
+PARTNERSHIP_EXAMPLE = """
+name = "Samverkan vid sjön"
+host = "almby"
+mail_from = "Flöde <flode@almby.example>"
+
+[municipalities.almby]
+name = "Almby kommun"
+language = "sv"
+country = "SE"
+currency = "SEK"
+timezone = "Europe/Stockholm"
+email_domains = ["almby.example"]
+
+[municipalities.birkelund]
+name = "Birkelund Kommune"
+language = "da"
+country = "DK"
+currency = "DKK"
+timezone = "Europe/Copenhagen"
+email_domains = ["birkelund.example"]
+
+[[service_desks]]
+municipality = "birkelund"
+system = "helpdesk"
+kind = "standard-webhooks"
+secret = "env:BIRKELUND_SECRET"
+next_secret = "whsec_dGhlIG5leHQgb25lLCBmb3Igcm90YXRpb24="
+
+[[criteria]]
+key = "economy"
+weight = 2
+names = { sv = "Ekonomi", da = "Økonomi", nb = "Økonomi", en = "Economy" }
+
+[[size_criteria]]
+key = "effort"
+names = { sv = "Mer än 40 timmar?", en = "More than 40 hours?" }
+
+[cadence]
+short_days = 7
+fixed_days = 28
+
+[tie_rule]
+sv = "Lotten avgör."
+en = "Lots are drawn."
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("BIRKELUND_SECRET", "whsec_Zm9yIHRlc3RzIG9ubHkgYW5kIG5vdCBlbHNld2hlcmU=")
+    written = tmp_path / "partnership.toml"
+    written.write_text(PARTNERSHIP_EXAMPLE, "utf-8")
+    return written
+
+
+def test_every_line_of_the_example_is_understood(file: Path) -> None:
+    partnership = Partnership.read(file)
+    assert partnership.ids == {"almby", "birkelund"}
+    assert partnership["birkelund"].formats("en").money(Decimal(1200), "DKK") == "1.200\N{NO-BREAK SPACE}kr."
+    (desk,) = partnership.service_desks
+    assert desk.secret.startswith("whsec_Zm9y")
+    assert partnership.criteria[0].weight == 2
+    assert partnership.cadence.fixed_days == 28
+
+
+def test_the_criteria_are_time_economy_and_cooperation_unless_the_file_says_otherwise(file: Path) -> None:
+    """IT-12, IT-14."""
+    lines = PARTNERSHIP_EXAMPLE.partition("[[criteria]]")[0]
+    file.write_text(lines, "utf-8")
+    assert [each.key for each in Partnership.read(file).criteria] == ["time", "economy", "cooperation"]
+
+
+def test_secrets_are_not_shown(file: Path) -> None:
+    assert "whsec" not in repr(Partnership.read(file))
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "said"),
+    [
+        ('host = "almby"', 'host = "nowhere"', "host: there is no municipality 'nowhere'"),
+        ('language = "sv"', 'language = "fi"', "municipalities.almby.language: Choose one of those that are offered."),
+        ('"Europe/Stockholm"', '"Europe/Almby"', "'Europe/Almby' is no time zone"),
+        ("weight = 2", "weight = 0", "criteria.0.weight: This must be more than 0"),
+        ('name = "Samverkan vid sjön"', "", "name: This is needed."),
+        ("[cadence]", "[cadense]", "cadense: This is not known here; is it spelled right?"),
+        ('"env:BIRKELUND_SECRET"', '"env:NOT_THERE"', "the environment variable NOT_THERE is not set"),
+        ('["birkelund.example"]', '["almby.example"]', "email_domains: 'almby.example' stands more than once"),
+        ("[cadence]", "[cadence", "it cannot be read"),
+    ],
+)
+def test_a_fault_is_told_where_it_is(file: Path, was: str, becomes: str, said: str) -> None:
+    file.write_text(PARTNERSHIP_EXAMPLE.replace(was, becomes), "utf-8")
+    with pytest.raises(PartnershipWrong) as refused:
+        Partnership.read(file)
+    assert len(refused.value.faults) == 1
+    assert said in str(refused.value)
+
+
+def test_an_address_has_one_home(file: Path) -> None:
+    partnership = Partnership.read(file)
+    assert partnership.home_of("Freja.Holm@Birkelund.example") == "birkelund"
+    assert partnership.home_of("somebody@consultants.example") == "almby"
