@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contracts import governance, intake, notifications, portfolio
 from contracts.event import CATALOGUE, Event
+from contracts.topics import Topic
 
 SERVICES = {
     "intake": intake.SOURCE,
@@ -19,4 +20,11 @@ def facts_of(service: str) -> list[type[Event]]:
     return [made for name, made in CATALOGUE.items() if name.startswith(f"{service}.")]
 
 
-__all__ = ["CATALOGUE", "SERVICES", "facts_of"]
+def topic_of(name: str) -> Topic:
+    """The topic of a fact by its travelling name, of whichever version: a fact never moves to another topic."""
+    return _TOPICS[name.rpartition(".v")[0]]
+
+
+_TOPICS = {name.rpartition(".v")[0]: made.topic for name, made in CATALOGUE.items()}
+
+__all__ = ["CATALOGUE", "SERVICES", "facts_of", "topic_of"]

@@ -55,6 +55,9 @@ class Envelope(Generic[E]):
     actor_name: str | None = None
     correlation: str
     causation: UUID | None = None
+    """The event this one answers, when it answers one."""
+    cause: str | None = None
+    """The position of that event in the shared log, `intake:42@flode.request/7`: it is there before this one is."""
     traceparent: str | None = None
     data: E
     sequence: int = 0
@@ -86,6 +89,8 @@ class Envelope(Generic[E]):
             message["actorname"] = self.actor_name
         if self.causation is not None:
             message["causation"] = str(self.causation)
+        if self.cause is not None:
+            message["cause"] = self.cause
         if self.traceparent is not None:
             message["traceparent"] = self.traceparent
         message["data"] = adapter(kind).dump_python(self.data, mode="json")
@@ -111,6 +116,7 @@ class Envelope(Generic[E]):
             actor_name=message.get("actorname"),
             correlation=message["correlation"],
             causation=None if causation is None else UUID(causation),
+            cause=message.get("cause"),
             traceparent=message.get("traceparent"),
             data=adapter(kind).validate_python(data),
             sequence=sequence,

@@ -13,6 +13,7 @@ from contracts.values import (
     AgendaItem,
     Attendee,
     AwareDatetime,
+    Caution,
     Directive,
     Language,
     Line,
@@ -21,7 +22,6 @@ from contracts.values import (
     Plan,
     Remark,
     Text,
-    Warning,
 )
 
 SOURCE = "/flode/governance"
@@ -92,16 +92,17 @@ class DirectiveSubmitted(Event):
     request_id: UUID
     version: int
     directive: Directive
-    warnings: tuple[Warning, ...] = ()
+    warnings: tuple[Caution, ...] = ()
 
 
 @fact("governance.directive-sent-back", topic=REQUEST)
 class DirectiveSentBack(Event):
-    """The PM returned a version of the directive with remarks; the requester has it again."""
+    """The PM returned a version of the directive with remarks; the requester has it again, until `due`."""
 
     request_id: UUID
     version: int
     remarks: tuple[Remark, ...]
+    due: date | None = None
 
 
 @fact("governance.directive-accepted", topic=REQUEST)
@@ -126,7 +127,10 @@ class DirectiveSigned(Event):
 
 @fact("governance.directive-approved", topic=REQUEST)
 class DirectiveApproved(Event):
-    """Both signatories approved this version; it binds (TY-01). The directive is carried whole for those who act on it."""
+    """Both signatories approved this version; it binds (TY-01).
+
+    The directive is carried whole for those who act on it.
+    """
 
     request_id: UUID
     version: int
@@ -139,6 +143,7 @@ class DirectiveReopened(Event):
 
     request_id: UUID
     reason: Text
+    due: date | None = None
 
 
 @fact("governance.directive-closed", topic=REQUEST)
@@ -254,11 +259,12 @@ class DecisionRecorded(Event):
 
 @fact("governance.minutes-written", topic=MEETING)
 class MinutesWritten(Event):
-    """A version of the minutes, to be approved."""
+    """A version of the minutes, to be approved by somebody who did not write it."""
 
     meeting_id: UUID
     version: int
     text: Text
+    writer: Person | None = None
 
 
 @fact("governance.minutes-approved", topic=MEETING)

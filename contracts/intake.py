@@ -90,7 +90,10 @@ class ClassifiedAsProject(Event):
 
 @fact("intake.classified-as-change", topic=REQUEST)
 class ClassifiedAsChange(Event):
-    """The PM judged the request a change within daily operation; it goes back to the Service Desk and ends here (IT-06)."""
+    """The PM judged the request a change within daily operation; it goes back to the Service Desk (IT-06).
+
+    The flow of a change ends here.
+    """
 
     request_id: UUID
     reason: Text

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from contracts.envelope import adapter
 from contracts.event import Event
 from contracts.personal import PATTERN
-from contracts.values import Municipality
+from contracts.values import AwareDatetime, Municipality
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 PREFIX = "urn:flode:schema:"
@@ -75,14 +75,6 @@ class Message(BaseModel):
         for optional in ("actorname", "causation", "traceparent"):
             made["properties"][optional].pop("default", None)  # left out of the message when unknown, never empty
         return made
-
-
-def message_of(kind: type[Event]) -> type[Message]:
-    """The message a kind of fact travels in: the envelope with its type and its data made particular."""
-    name: Any = Literal[kind.type]
-    schema: Any = Literal[f"{PREFIX}{kind.type}"]
-    fields: dict[str, Any] = {"type": (name, ...), "dataschema": (schema, ...), "data": (kind, ...)}
-    return create_model(f"{kind.type}.message", __base__=Message, __doc__=kind.__doc__, **fields)
 
 
 def schema_of(kind: type[Event]) -> dict[str, Any]:

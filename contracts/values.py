@@ -226,7 +226,7 @@ class Directive:
 
 
 @value
-class Warning:
+class Caution:
     """An inconsistency that is shown and does not stop anyone (TY-13, TY-21). `text` is an English key with params."""
 
     rule: str
@@ -292,13 +292,19 @@ class Voter:
 
 @value
 class Standing:
-    """How a candidate came out of a round: its rank, its weighted score, what each criterion gave."""
+    """How a candidate came out of a round: its rank, its weighted score, what each criterion gave.
+
+    `favour` is what serving several municipalities added to its cooperation (IT-15), and is counted in `by_criterion`.
+    `votes` is how many municipalities scored it.
+    """
 
     request_id: UUID
     rank: Annotated[int, Field(ge=1)]
     score: Decimal | None
     by_criterion: dict[str, Decimal]
     tied_with: tuple[UUID, ...] = ()
+    favour: Decimal = Decimal(0)
+    votes: int = 0
 
 
 @value

@@ -46,6 +46,8 @@ class Context:
     """Shared by everything that came of one thing somebody did."""
     causation: UUID | None = None
     """The event this command reacts to, or None when a person or a ticketing system acts."""
+    cause: str | None = None
+    """The position of that event, `intake:42@flode.request/7`."""
     traceparent: str | None = None
     """The W3C trace context, so that the trace goes on where the event is read."""
     fingerprint: bytes | None = None
@@ -66,6 +68,7 @@ class Context:
         service: str,
         now: datetime,
         municipality: str | None = None,
+        cause: str | None = None,
         traceparent: str | None = None,
         step: str = "",
     ) -> Context:
@@ -83,5 +86,6 @@ class Context:
             now=now,
             correlation=event.correlation,
             causation=event.id,
+            cause=cause,
             traceparent=traceparent or event.traceparent,
         )

@@ -12,6 +12,7 @@ from typing import Any, cast
 from uuid import UUID
 
 import msgspec
+
 from contracts.envelope import CATALOGUE, Envelope, UnknownFact
 
 _BEFORE = b'"type":"'
@@ -45,6 +46,7 @@ def decoder(name: str) -> msgspec.json.Decoder[Any] | None:
             ("data", kind),
             ("actor_name", str | None, None),
             ("causation", UUID | None, None),
+            ("cause", str | None, None),
             ("traceparent", str | None, None),
             ("sequence", int, 0),
         ],
@@ -52,6 +54,16 @@ def decoder(name: str) -> msgspec.json.Decoder[Any] | None:
         gc=False,
     )
     return msgspec.json.Decoder(received)
+
+
+def peek(message: bytes, attribute: str) -> str | None:
+    """The text of an attribute that comes before the data, found without parsing; None when it is not there."""
+    before = b'"%s":"' % attribute.encode()
+    start = message.find(before, 0, message.find(b'"data":{'))
+    if start < 0:
+        return None
+    start += len(before)
+    return message[start : message.index(b'"', start)].decode()
 
 
 def decode(message: bytes, sequence: int = 0) -> Envelope[Any]:

@@ -68,7 +68,7 @@ def in_database(url: str, database: str) -> str:
     return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
 
 
-class connected:
+class connected:  # noqa: N801  used as a function is
     """A connection for the length of a block."""
 
     def __init__(self, url: str) -> None:

@@ -12,17 +12,16 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid5
-
-from contracts.catalogue import SERVICES
-from contracts.envelope import Envelope
-from contracts.event import Event
 
 from chassis.context import Context
 from chassis.db import Connection, Database
 from chassis.decode import decode
+from chassis.position import source_of
 from chassis.telemetry import TELEMETRY
+from contracts.envelope import Envelope
+from contracts.event import Event
 
 MOST_TOGETHER = 512
 """Commands committed in one transaction at the most; more wait for the next."""
@@ -55,6 +54,15 @@ class Appended:
     envelopes: tuple[Envelope[Any], ...]
 
 
+class Stored(NamedTuple):
+    """An event as the log holds it."""
+
+    position: int
+    subject: UUID
+    type: str
+    message: bytes
+
+
 @dataclass(slots=True)
 class Command:
     """A decided command on its way to the log."""
@@ -66,7 +74,7 @@ class Command:
     municipality: str
     envelopes: tuple[Envelope[Any], ...]
     messages: list[bytes]
-    done: asyncio.Future[tuple[str, int, int]] = field(default_factory=lambda: asyncio.Future())
+    done: asyncio.Future[tuple[str, int, int]] = field(default_factory=asyncio.Future)
 
 
 def enclose(facts: Sequence[Event], *, source: str, context: Context, expected: int) -> tuple[Envelope[Any], ...]:
@@ -83,6 +91,7 @@ def enclose(facts: Sequence[Event], *, source: str, context: Context, expected: 
             actor_name=context.actor_name,
             correlation=context.correlation,
             causation=context.causation,
+            cause=context.cause,
             traceparent=context.traceparent,
             data=fact,
         )
@@ -115,7 +124,7 @@ class Store:
     def __init__(self, db: Database, service: str) -> None:
         self.db = db
         self.service = service
-        self.source = SERVICES.get(service, f"/flode/{service}")
+        self.source = source_of(service)
         self._waiting: deque[Command] = deque()
         self._wake = asyncio.Event()
         self._writer: asyncio.Task[None] | None = None
@@ -145,17 +154,17 @@ class Store:
         rows = await (within or self.db.worker).fetch(query, subject)
         return [decode(row["envelope"], row["position"]) for row in rows]
 
-    async def read(self, after: int = 0, *, limit: int = 1000) -> list[tuple[int, bytes]]:
-        """The log in commit order, from the position after `after`: positions and messages as stored."""
-        query = "SELECT position, envelope FROM events WHERE position > $1 ORDER BY position LIMIT $2"
-        return [(row["position"], row["envelope"]) for row in await self.db.worker.fetch(query, after, limit)]
+    async def read(self, after: int = 0, *, limit: int = 1000) -> list[Stored]:
+        """The log in commit order, from the position after `after`, as stored."""
+        query = "SELECT position, subject, type, envelope FROM events WHERE position > $1 ORDER BY position LIMIT $2"
+        return [Stored(*row) for row in await self.db.worker.fetch(query, after, limit)]
 
-    async def read_all(self, after: int = 0, *, chunk: int = 5000) -> AsyncIterator[tuple[int, bytes]]:
+    async def read_all(self, after: int = 0, *, chunk: int = 5000) -> AsyncIterator[Stored]:
         """The whole log to its present end, in commit order."""
         while rows := await self.read(after, limit=chunk):
             for row in rows:
                 yield row
-            after = rows[-1][0]
+            after = rows[-1].position
 
     async def head(self) -> int:
         """The last position given; 0 when the log is empty."""

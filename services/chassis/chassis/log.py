@@ -1,0 +1,143 @@
+"""The shared log, as Kafka holds it: records, where a topic ends, and reading from places we remember ourselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+
+from chassis.decode import peek_type
+from chassis.position import Position, service_of
+from contracts.envelope import CONTENT_TYPE, SEQUENCE_HEADER, SOURCE_HEADER
+from contracts.topics import Topic
+
+TYPE_HEADER = "flode-type"
+
+
+class NotOurs(ValueError):
+    """A record without the headers every event of ours carries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One event as a topic holds it. Known by (source, sequence), wherever and however often it lies."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    source: str
+    sequence: int
+    key: bytes
+    message: bytes
+
+    @property
+    def type(self) -> str:
+        """The travelling name of the fact inside."""
+        return peek_type(self.message)
+
+    @property
+    def subject(self) -> UUID:
+        """Whose history this belongs to."""
+        return UUID(self.key.decode())
+
+    @property
+    def position(self) -> Position:
+        """Where it is in the shared log."""
+        return Position(service_of(self.source), self.sequence, self.topic, self.partition)
+
+
+def headers(source: str, sequence: int, kind: str) -> list[tuple[str, bytes]]:
+    """The Kafka headers of an event: what travels beside the bytes."""
+    return [
+        ("content-type", CONTENT_TYPE.encode()),
+        (SOURCE_HEADER, source.encode()),
+        (SEQUENCE_HEADER, str(sequence).encode()),
+        (TYPE_HEADER, kind.encode()),
+    ]
+
+
+def record_of(received: ConsumerRecord[Any, Any]) -> Record:
+    """A received record. Raises NotOurs for what somebody else wrote to our topic."""
+    found = dict(received.headers)
+    try:
+        source, sequence = found[SOURCE_HEADER].decode(), int(found[SEQUENCE_HEADER])
+    except (KeyError, ValueError) as wrong:
+        place = f"{received.topic}/{received.partition} at {received.offset}"
+        raise NotOurs(f"{place} lacks {SOURCE_HEADER} or {SEQUENCE_HEADER}; who wrote it?") from wrong
+    return Record(
+        topic=received.topic,
+        partition=received.partition,
+        offset=received.offset,
+        timestamp=received.timestamp,
+        source=source,
+        sequence=sequence,
+        key=received.key,
+        message=received.value,
+    )
+
+
+def all_partitions(topics: tuple[Topic, ...]) -> list[TopicPartition]:
+    """Every partition of these topics, as declared."""
+    return [TopicPartition(topic.name, number) for topic in topics for number in range(topic.partitions)]
+
+
+class LogReader:
+    """Reads assigned partitions from offsets it is told. It commits nothing: its users keep their own places.
+
+    An offset that the broker does not have raises `OffsetOutOfRangeError` instead of jumping somewhere.
+    """
+
+    def __init__(self, bootstrap: str, *, client_id: str, wait_ms: int = 100, max_bytes: int = 1 << 20) -> None:
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=bootstrap,
+            client_id=client_id,
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            fetch_max_wait_ms=wait_ms,
+            max_partition_fetch_bytes=max_bytes,
+            metadata_max_age_ms=30_000,
+        )
+
+    async def __aenter__(self) -> LogReader:
+        await self._consumer.start()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._consumer.stop()
+
+    async def ends(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+        """The offset after the last record of each partition."""
+        found = await self._consumer.end_offsets(partitions)
+        return {partition: found[partition] for partition in partitions}
+
+    async def beginnings(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+        """The first offset of each partition; 0 unless somebody set a retention."""
+        found = await self._consumer.beginning_offsets(partitions)
+        return {partition: found[partition] for partition in partitions}
+
+    def start_at(self, places: Mapping[TopicPartition, int]) -> None:
+        """Read these partitions from these offsets on."""
+        self._consumer.assign(list(places))
+        for partition, offset in places.items():
+            self._consumer.seek(partition, offset)
+
+    async def batch(self, *, timeout_ms: int = 200, most: int = 1000) -> dict[TopicPartition, list[Record]]:
+        """What has come, in order within each partition; empty when nothing came in time."""
+        received = await self._consumer.getmany(timeout_ms=timeout_ms, max_records=most)
+        return {partition: [record_of(one) for one in records] for partition, records in received.items()}
+
+    async def one(self, partition: TopicPartition, offset: int, *, timeout_ms: int = 5000) -> Record | None:
+        """The record at an offset, or None when it is not there (any more)."""
+        first, end = (await self.beginnings([partition]))[partition], (await self.ends([partition]))[partition]
+        if not first <= offset < end:
+            return None
+        self.start_at({partition: offset})
+        for records in (await self.batch(timeout_ms=timeout_ms, most=1)).values():
+            for record in records:
+                return record if record.offset == offset else None
+        return None
