@@ -107,8 +107,8 @@ class Partnership(_Strict):
     def __getitem__(self, municipality: str) -> Municipality:
         return self.municipalities[municipality]
 
-    def home_of(self, email: str) -> str:
-        """The municipality an address belongs to: by its domain, or the host's when no partner has that domain.
+    def home_of(self, email: str, otherwise: str | None = None) -> str:
+        """The municipality an address belongs to: the partner that has its domain, or else `otherwise`, or the host.
 
         A person has one home, so that the same address is the same person in whatever municipality they work.
         """
@@ -116,7 +116,7 @@ class Partnership(_Strict):
         for each in self.municipalities.values():
             if domain in each.email_domains:
                 return each.id
-        return self.host
+        return otherwise or self.host
 
     @classmethod
     def read(cls, file: Path) -> Partnership:

@@ -28,7 +28,8 @@ class SettingsWrong(Exception):
 class Issuer(BaseModel):
     """Who may vouch for people: tokens of this issuer, meant for this audience, signed by a key of its set.
 
-    `algorithms` are the only ones accepted; symmetric ones and "none" are never among them.
+    `algorithms` are the only ones accepted; symmetric ones and "none" are never among them. `municipalities` are those
+    it may give roles in; nothing said means all of them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -38,6 +39,7 @@ class Issuer(BaseModel):
     jwks_url: str | None = None
     jwks_file: Path | None = None
     algorithms: tuple[Literal["ES256", "ES384", "EdDSA", "Ed25519", "PS256", "RS256"], ...] = ("ES256", "RS256")
+    municipalities: tuple[str, ...] | None = None
 
 
 class Settings(BaseModel):
