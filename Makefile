@@ -23,7 +23,7 @@ test: $(STAMP) ## every test that needs nothing but this machine, under five min
 	$(BIN)/python -m pytest
 
 check: $(STAMP) lint types layers ## ruff, mypy, import-linter, and whether schemas and docs are up to date
-	$(BIN)/python -m contracts.generate --check
+	$(BIN)/python -m tests.contract.generate --check
 
 lint: $(STAMP) ## ruff: rules and format
 	$(BIN)/ruff check .
@@ -41,10 +41,10 @@ format: $(STAMP) ## let ruff format and mend what it can
 	$(BIN)/ruff check --fix .
 
 rules: $(STAMP) ## the table rule → code → test
-	@$(BIN)/python -m tests.rules
+	@$(BIN)/python -m tests.architecture.rules
 
 schemas: $(STAMP) ## write schemas, samples, AsyncAPI and OpenAPI anew from the code
-	$(BIN)/python -m contracts.generate
+	$(BIN)/python -m tests.contract.generate
 
 bench: $(STAMP) ## measure side by side and write the table of ratios; takes minutes
 	$(BIN)/python -m tests.benchmarks

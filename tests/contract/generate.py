@@ -1,0 +1,73 @@
+"""Writes what is made from the contracts: schemas, the AsyncAPI document, and the sample of a fact that has none yet.
+
+    python -m tests.contract.generate            write what is out of date
+    python -m tests.contract.generate --check    only say what is, and fail if anything is
+
+A schema is not written over one it breaks: the fact needs a new version then, and the old schema stays. A sample that
+is there is never made again: it was released, and has to be readable for ever.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import yaml
+
+from chassis.asyncapi import document
+from contracts.catalogue import CATALOGUE, SERVICES, facts_of
+from contracts.compatible import breaks
+from contracts.schema import schema_of, schema_of_envelope
+from tests.contract.samples import a_sample
+
+CONTRACTS = Path(__file__).parents[2] / "contracts"
+SCHEMAS, SAMPLES, ASYNCAPI = CONTRACTS / "schemas", CONTRACTS / "samples", CONTRACTS / "asyncapi.yaml"
+HEAD = "# Made from the facts in contracts/ by `make schemas`; edit those, not this.\n"
+
+
+def schemas() -> dict[Path, str]:
+    """Every schema of today's facts, as its file should read."""
+    made = {SCHEMAS / f"{name}.json": schema_of(fact) for name, fact in CATALOGUE.items()}
+    made[SCHEMAS / "envelope.json"] = schema_of_envelope()
+    return {path: json.dumps(schema, ensure_ascii=False, indent=2) + "\n" for path, schema in made.items()}
+
+
+def asyncapi() -> str:
+    """The AsyncAPI document, as its file should read."""
+    made = document({name: facts_of(name) for name in SERVICES}, {}, version=version("flode-contracts"))
+    return HEAD + yaml.safe_dump(made, sort_keys=False, allow_unicode=True, width=120)
+
+
+def wanted() -> dict[Path, str]:
+    """Every file that is made, and what it should hold; of samples only those that are missing."""
+    samples = {SAMPLES / f"{name}.json": fact for name, fact in CATALOGUE.items()}
+    missing = {path: a_sample(fact) for path, fact in samples.items() if not path.exists()}
+    return {**schemas(), ASYNCAPI: asyncapi(), **missing}
+
+
+def broken(path: Path, text: str) -> list[str]:
+    """In which ways a new schema is more than an addition to the one that was released."""
+    if path.parent != SCHEMAS or not path.exists():
+        return []
+    return breaks(json.loads(path.read_text()), json.loads(text))
+
+
+def main(arguments: list[str]) -> int:
+    """Write, or with --check only compare. Returns the exit code."""
+    stale = {path: text for path, text in wanted().items() if not path.exists() or path.read_text() != text}
+    refused = {path: ways for path, text in stale.items() if (ways := broken(path, text))}
+    for path, ways in refused.items():
+        print(f"{path.stem} is no addition to what was released; raise the fact's version:", *ways, sep="\n  ")
+    for path, text in stale.items():
+        if "--check" in arguments:
+            print(f"{path.relative_to(CONTRACTS.parent)} is out of date: run `make schemas`")
+        elif path not in refused:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text)
+    return 1 if refused or (stale and "--check" in arguments) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
