@@ -1,0 +1,157 @@
+"""The generic ticket: what any ticketing system may send about one of its tickets, whatever the envelope.
+
+```json
+{
+  "external_id": "81",
+  "number": "10081",
+  "url": "https://desk.ekvik.example/#ticket/zoom/81",
+  "kind": "created",
+  "flow": "projekt",
+  "title": "E-tjänst för bygglov",
+  "description": "Vi behöver en e-tjänst …",
+  "requester": {"name": "Sigrid Ek", "email": "sigrid.ek@ekvik.example", "language": "sv"},
+  "organisation": "Samhällsbyggnad",
+  "opened_at": "2026-03-02T09:30:00+01:00",
+  "updated_at": "2026-03-02T09:30:00+01:00",
+  "revision": 3,
+  "priority": 3,
+  "serves": ["ekvik", "nordvik"],
+  "origin": "business"
+}
+```
+
+Every delivery is a snapshot: the whole ticket as it is now, not what changed. `kind` says what happened: created,
+changed, closed, withdrawn, deleted, merged (then `into` names the surviving ticket), reopened, moved. Fields that are
+not known here are passed over.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+)
+
+from chassis.plain import in_plain_words
+from contracts.values import Language, Municipality, Origin
+from intake.adapters import markup
+from intake.domain.text import a_text, a_title
+from intake.domain.ticket import Kind
+
+LONGEST_DESCRIPTION = 50_000
+
+
+def _text(value: object) -> object:
+    """Many systems count their tickets; an id that is a number is the same id as its digits."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Name = Annotated[str, BeforeValidator(_text), Field(min_length=1, max_length=200), AfterValidator(a_title)]
+Line = Annotated[str, AfterValidator(a_title)]
+Url = Annotated[str, Field(max_length=2000, pattern=r"^https?://[^\s<>\"\\^`{|}]+$")]
+
+
+class Ref(BaseModel):
+    """Another ticket of the same system: the one that survives a merge."""
+
+    external_id: Name = Field(description="The id that never changes in the system, even when the number does.")
+    number: Name | None = Field(default=None, description="What people call the ticket.")
+    url: Url | None = Field(default=None, description="Where the Service Desk opens it.")
+
+
+class Requester(BaseModel):
+    """Who wants it. Sealed under their own key before it is stored."""
+
+    name: Annotated[str, AfterValidator(a_title), Field(min_length=1, max_length=200)]
+    email: Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
+    language: Language | None = Field(default=None, description="sv, da, nb or en; the municipality's if not said.")
+
+
+class Ticket(Ref):
+    """A ticket as its system shows it now."""
+
+    model_config = ConfigDict(title="Ticket", str_strip_whitespace=True)
+
+    kind: Kind = Field(description="What happened to the ticket; may stand in the envelope's type instead.")
+    system: str | None = Field(default=None, description="Must be the system of the credential, if it is said at all.")
+    municipality: Municipality | None = Field(
+        default=None, description="Must be the municipality of the credential, if it is said at all."
+    )
+    flow: Line | None = Field(default=None, description="The ticket's flow; only the project flow comes to the PM.")
+    title: Line | None = Field(default=None, description="One line; 255 characters are kept.")
+    description: Annotated[str, Field(max_length=LONGEST_DESCRIPTION)] | None = None
+    description_format: Literal["text", "html"] | None = Field(default=None, description="Guessed where not said.")
+    requester: Requester | None = None
+    organisation: Line | None = Field(default=None, description="The requester's unit, as the source names it.")
+    opened_at: AwareDatetime | None = Field(default=None, description="When the ticket was opened at its source.")
+    updated_at: AwareDatetime | None = Field(default=None, description="When it came to look like this.")
+    revision: Annotated[int, Field(ge=0, lt=2**63)] | None = Field(default=None, description="Grows with each change.")
+    priority: Annotated[int, Field(ge=1, le=5)] | None = Field(default=None, description="1 is the most urgent.")
+    serves: tuple[Municipality, ...] = Field(default=(), max_length=50, description="Municipalities it would serve.")
+    origin: Origin = "business"
+    note: Annotated[str, AfterValidator(a_text), Field(max_length=2000)] = ""
+    into: Ref | None = Field(default=None, description="The surviving ticket of a merge.")
+
+    @property
+    def plain_description(self) -> str | None:
+        """The description as text: sanitised, composed, without control characters; None when it was not sent."""
+        if self.description is None:
+            return None
+        html = self.description_format == "html" or (
+            self.description_format is None and markup.is_html(self.description)
+        )
+        return a_text(markup.plain(self.description) if html else self.description)
+
+
+NEEDED: dict[str, tuple[str, ...]] = {
+    "created": ("flow", "title"),
+    "changed": ("flow", "title"),
+    "moved": ("flow", "title"),
+    "reopened": ("flow", "title"),
+    "merged": ("into",),
+}
+"""What a kind cannot be understood without; of a ticket that ends, its id is enough."""
+
+
+def kind_in(envelope_type: str | None) -> str | None:
+    """The kind that an envelope's type ends with: "ticket.changed", "se.ekvik.ticket.changed.v1"."""
+    if envelope_type is None:
+        return None
+    return re.sub(r"\.v\d+$", "", envelope_type).rpartition(".")[2]
+
+
+def _time(text: str | None) -> datetime | None:
+    """The time an envelope gives. It only stands in for the ticket's own, so one that cannot be read is none."""
+    try:
+        return _AWARE.validate_python(text)
+    except ValidationError:
+        return None
+
+
+_AWARE: TypeAdapter[datetime] = TypeAdapter(AwareDatetime)
+
+
+def read(content: object, *, envelope_type: str | None = None, envelope_time: str | None = None) -> Ticket:
+    """Read what a source says of a ticket. Raises Refusals: a sentence for each field that must be mended."""
+    if isinstance(content, dict):
+        content = {"kind": kind_in(envelope_type), "updated_at": _time(envelope_time)} | content
+    try:
+        ticket = Ticket.model_validate(content)
+    except ValidationError as wrong:
+        raise in_plain_words(wrong.errors()) from None
+    lacking: list[Any] = [
+        {"type": "missing", "loc": (name,)} for name in NEEDED.get(ticket.kind, ()) if not getattr(ticket, name)
+    ]
+    if lacking:
+        raise in_plain_words(lacking)
+    return ticket
