@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from typing import Literal
+from uuid import UUID
 
 from contracts.governance import CabDecided
 from contracts.portfolio import ProjectCompleted, ProjectLimited, ProjectPostponed, ProjectResumed, ProjectStopped
@@ -90,7 +91,10 @@ def as_the_cab_decided(project: Project | None, decided: CabDecided, *, today: d
 def those_promised(project: Project, others: tuple[Person, ...] = ()) -> tuple[Person, ...]:
     """Who was promised something of this project, each once (TY-04)."""
     known = (project.requester, *(() if project.orderer is None else (project.orderer,)), *others)
-    return tuple({person.id: person for person in reversed(known)}.values())[::-1]
+    each: dict[UUID, Person] = {}
+    for person in known:
+        each.setdefault(person.id, person)
+    return tuple(each.values())
 
 
 def said(text: str, *, field: str = "reason") -> str:
