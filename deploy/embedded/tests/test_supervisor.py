@@ -1,0 +1,182 @@
+"""The supervisor keeps everything running, and leaves nothing behind."""
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import psutil
+import pytest
+from aiohttp import web
+
+from embedded.home import AlreadyRunning, Home
+from embedded.processes import Register, Started, free_port
+from embedded.supervisor import StartFailed, Supervisor
+from embedded.testing import temporary_folder
+
+STUB = (sys.executable, str(Path(__file__).parent / "stub_flode.py"))
+
+
+@pytest.fixture
+def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+    folder = temporary_folder("home")
+    monkeypatch.setenv("FLODE_STUB_LOG", str(folder / "asked"))
+    yield Home(folder)
+    shutil.rmtree(folder)
+
+
+def front(home: Home, public_url: str) -> web.Application:
+    return web.Application()
+
+
+def a_supervisor(home: Home, *, flode: tuple[str, ...] = STUB) -> Supervisor:
+    return Supervisor(
+        home, port=free_port(), front=front, services=("intake", "portfolio"), flode=flode, say=lambda _: None
+    )
+
+
+async def eventually(happened: Callable[[], Any], seconds: float = 15) -> Any:
+    async with asyncio.timeout(seconds):
+        while not (result := happened()):
+            await asyncio.sleep(0.05)
+    return result
+
+
+def pid_of(home: Home, name: str) -> int | None:
+    state = home.told()
+    return state["processes"][name]["pid"] if state else None
+
+
+def all_run(home: Home) -> Any:
+    state = home.told()
+    return state and all(one["state"] == "running" for one in state["processes"].values())
+
+
+async def runs(run: asyncio.Task[None], home: Home) -> None:
+    await eventually(lambda: run.done() or all_run(home))
+    if run.done():
+        run.result()
+
+
+@pytest.fixture
+async def running(home: Home) -> AsyncIterator[Supervisor]:
+    supervisor = a_supervisor(home)
+    run = asyncio.create_task(supervisor.run())
+    await runs(run, home)
+    yield supervisor
+    os.kill(os.getpid(), signal.SIGTERM)
+    async with asyncio.timeout(10):
+        await run
+
+
+async def test_databases_and_topics_are_prepared_before_anything_serves(running: Supervisor, home: Home) -> None:
+    asked = (home.root / "asked").read_text().splitlines()
+    assert set(asked[:2]) == {"prepare intake", "prepare portfolio"}
+    assert asked[2] == "topics --create"
+    assert set(asked[3:]) == {"serve intake", "serve portfolio"}
+
+
+async def test_services_answer_behind_one_door(running: Supervisor) -> None:
+    async with aiohttp.ClientSession() as client:
+        async with client.get(f"{running.public_url}/intake/health") as answer:
+            assert answer.status == 200
+        async with client.get(f"{running.public_url}/health") as answer:
+            assert (await answer.json())["status"] == "ready"
+
+
+async def test_a_service_that_dies_is_started_again_at_the_same_address(running: Supervisor, home: Home) -> None:
+    killed = pid_of(home, "intake")
+    assert killed
+    os.kill(killed, signal.SIGKILL)
+    await eventually(lambda: not psutil.pid_exists(killed))
+    async with aiohttp.ClientSession() as client, client.get(f"{running.public_url}/portfolio/health") as answer:
+        assert answer.status == 200, "the others go on"
+    await eventually(lambda: pid_of(home, "intake") not in (None, killed) and all_run(home))
+    async with aiohttp.ClientSession() as client, client.get(f"{running.public_url}/intake/health") as answer:
+        assert int(await answer.text()) == pid_of(home, "intake")
+
+
+async def test_after_the_broker_dies_topics_come_before_services(running: Supervisor, home: Home) -> None:
+    before = {name: pid_of(home, name) for name in ("broker", "intake", "portfolio")}
+    (home.root / "asked").write_text("")
+    assert before["broker"]
+    os.kill(before["broker"], signal.SIGKILL)
+    await eventually(lambda: all(pid_of(home, name) not in (None, pid) for name, pid in before.items()))
+    await eventually(lambda: len((home.root / "asked").read_text().splitlines()) == 3)
+    assert (home.root / "asked").read_text().startswith("topics --create\n")
+
+
+async def test_postgres_that_dies_is_started_again_and_the_services_stay(running: Supervisor, home: Home) -> None:
+    killed, intake = pid_of(home, "postgres"), pid_of(home, "intake")
+    assert killed
+    os.kill(killed, signal.SIGKILL)
+    await eventually(lambda: pid_of(home, "postgres") not in (None, killed))
+    assert pid_of(home, "intake") == intake
+
+
+async def test_nothing_is_left_after_a_stop(home: Home) -> None:
+    supervisor = a_supervisor(home)
+    run = asyncio.create_task(supervisor.run())
+    await runs(run, home)
+    pids = [pid_of(home, name) for name in ("postgres", "broker", "intake", "portfolio")]
+    os.kill(os.getpid(), signal.SIGINT)
+    await asyncio.wait_for(run, timeout=10)
+    assert all(pids)
+    assert not [pid for pid in pids if pid and psutil.pid_exists(pid)]
+    assert home.told() is None
+    assert home.supervisor() is None
+
+
+async def test_one_folder_has_one_supervisor(running: Supervisor, home: Home) -> None:
+    with pytest.raises(AlreadyRunning, match=f"process {os.getpid()}"):
+        await a_supervisor(home).run()
+
+
+async def test_what_cannot_be_prepared_stops_the_start_with_the_reason(home: Home) -> None:
+    fails = (sys.executable, "-c", "import sys; sys.exit('the disk is full')")
+    with pytest.raises(StartFailed, match="the disk is full"):
+        await a_supervisor(home, flode=fails).run()
+    assert home.supervisor() is None
+
+
+async def test_a_process_that_an_earlier_run_forgot_is_ended(home: Home) -> None:
+    home.open()
+    forgotten = int(subprocess.check_output(["sh", "-c", "sleep 600 >/dev/null & echo $!"]))
+    home.register.write({"intake": Started.of(forgotten)})
+    supervisor = a_supervisor(home)
+    run = asyncio.create_task(supervisor.run())
+    await runs(run, home)
+    assert not psutil.pid_exists(forgotten) or psutil.Process(forgotten).status() == psutil.STATUS_ZOMBIE
+    os.kill(os.getpid(), signal.SIGTERM)
+    await run
+
+
+def test_a_stranger_who_got_the_number_of_a_process_is_left_alone(tmp_path: Path) -> None:
+    register = Register(tmp_path / "processes.json")
+    register.write({"intake": Started(os.getpid(), Started.of(os.getpid()).at - 100)})
+    assert not register.read()["intake"].end()
+
+
+async def test_children_follow_a_supervisor_that_is_killed(home: Home) -> None:
+    program = f"""
+import asyncio, sys
+from pathlib import Path
+from aiohttp import web
+from embedded.home import Home
+from embedded.supervisor import Supervisor
+supervisor = Supervisor(Home(Path({str(home.root)!r})), port={free_port()}, front=lambda home, url: web.Application(),
+                        services=("intake",), flode={STUB!r}, say=lambda _: None)
+asyncio.run(supervisor.run())
+"""
+    supervisor = await asyncio.create_subprocess_exec(sys.executable, "-c", program)
+    await eventually(lambda: all_run(home))
+    pids = [pid_of(home, name) for name in ("postgres", "broker", "intake")]
+    supervisor.kill()
+    await supervisor.wait()
+    await eventually(lambda: not [pid for pid in pids if pid and psutil.pid_exists(pid)])
