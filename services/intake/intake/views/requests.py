@@ -1,0 +1,204 @@
+"""What do we know of each request? Its ticket, its text now and as it was judged, the judgement, what became of it.
+
+A fold over the log and nothing else, so it can be dropped and replayed; to change `RequestRow`, raise `version`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Literal, assert_never
+from uuid import UUID
+
+import msgspec
+
+from chassis.db import Database
+from chassis.views import Row, View
+from contracts.envelope import Envelope
+from contracts.intake import (
+    ClassificationWithdrawn,
+    ClassifiedAsChange,
+    ClassifiedAsProject,
+    IntakeFact,
+    RequestChanged,
+    RequestMerged,
+    RequestRegistered,
+    RequestReopened,
+    RequestWithdrawn,
+)
+from contracts.topics import REQUEST
+from contracts.values import TicketRef
+
+State = Literal["waiting", "project", "change", "withdrawn", "merged"]
+
+
+class Ticket(msgspec.Struct, frozen=True):
+    """The reference that stays with the request for ever (IT-03)."""
+
+    system: str
+    external_id: str
+    number: str | None = None
+    url: str | None = None
+
+    @property
+    def shown(self) -> str:
+        """What people call it."""
+        return self.number or self.external_id
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """A size criterion, and whether it spoke for a project (IT-06)."""
+
+    key: str
+    met: bool
+    note: str
+
+
+class Judgement(msgspec.Struct, frozen=True, kw_only=True):
+    """The PM's judgement: who, when, why, by what criteria (IT-05, IT-06), and of which text."""
+
+    outcome: Literal["project", "change"]
+    reason: str
+    criteria: tuple[Answer, ...]
+    by: str
+    by_name: str | None
+    at: datetime
+    title: str
+    description: str | None
+    """The text as it was judged; it stays as it is, whatever the ticket becomes."""
+
+
+class RequestRow(Row, frozen=True, kw_only=True):
+    """A request. Names, addresses and descriptions are sealed tokens."""
+
+    request_id: UUID
+    municipality: str
+    state: State
+    ticket: Ticket
+    title: str
+    description: str | None
+    requester: UUID
+    requester_name: str
+    requester_email: str | None
+    organisation: str | None
+    origin: Literal["it_team", "business"]
+    serves: tuple[str, ...]
+    priority: int | None
+    opened_at: datetime
+    registered_at: datetime
+    edits: int = 0
+    """How often its text was changed at the source."""
+    judgement: Judgement | None = None
+    withdrawn: Literal["left_flow", "closed", "deleted", "withdrawn"] | None = None
+    note: str = ""
+    """What the source said when it withdrew the ticket."""
+    merged_into: UUID | None = None
+    merged_into_ticket: Ticket | None = None
+    version: int
+    changed_at: datetime
+
+    @property
+    def differs_from_what_was_judged(self) -> bool:
+        """Whether the ticket's text was changed after the judgement."""
+        judged = self.judgement
+        return judged is not None and (judged.title, judged.description) != (self.title, self.description)
+
+
+def evolve(row: RequestRow | None, event: Envelope[IntakeFact]) -> RequestRow:
+    """Fold one fact."""
+    fact = event.data
+    if isinstance(fact, RequestRegistered):
+        return _registered(fact, event)
+    assert row is not None, f"{fact.type} before the request was registered"
+    row = row.replace(version=event.version, changed_at=event.time)
+    match fact:
+        case RequestChanged():
+            return row.replace(
+                title=fact.title, description=fact.description, priority=fact.priority, edits=row.edits + 1
+            )
+        case RequestWithdrawn():
+            return row.replace(state="withdrawn", withdrawn=fact.reason, note=fact.note)
+        case RequestMerged():
+            into = _ticket(fact.into_ticket)
+            return row.replace(state="merged", merged_into=fact.into, merged_into_ticket=into)
+        case RequestReopened():
+            return row.replace(
+                state="waiting", judgement=None, withdrawn=None, note="", merged_into=None, merged_into_ticket=None
+            )
+        case ClassifiedAsProject():
+            return row.replace(state="project", judgement=_judgement(row, "project", fact, event))
+        case ClassifiedAsChange():
+            return row.replace(state="change", judgement=_judgement(row, "change", fact, event))
+        case ClassificationWithdrawn():
+            return row.replace(state="waiting", judgement=None)
+        case _:
+            assert_never(fact)
+
+
+def _registered(fact: RequestRegistered, event: Envelope[IntakeFact]) -> RequestRow:
+    return RequestRow(
+        request_id=fact.request_id,
+        municipality=event.municipality,
+        state="waiting",
+        ticket=_ticket(fact.ticket),
+        title=fact.title,
+        description=fact.description,
+        requester=fact.requester.id,
+        requester_name=fact.requester.name,
+        requester_email=fact.requester.email,
+        organisation=fact.organisation,
+        origin=fact.origin,
+        serves=fact.serves,
+        priority=fact.priority,
+        opened_at=fact.opened_at,
+        registered_at=event.time,
+        version=event.version,
+        changed_at=event.time,
+    )
+
+
+def _ticket(ref: TicketRef) -> Ticket:
+    return Ticket(ref.system, ref.external_id, ref.number, ref.url)
+
+
+def _judgement(
+    row: RequestRow,
+    outcome: Literal["project", "change"],
+    fact: ClassifiedAsProject | ClassifiedAsChange,
+    event: Envelope[IntakeFact],
+) -> Judgement:
+    return Judgement(
+        outcome=outcome,
+        reason=fact.reason,
+        criteria=tuple(Answer(one.key, one.met, one.note) for one in fact.criteria),
+        by=event.actor,
+        by_name=event.actor_name,
+        at=event.time,
+        title=row.title,
+        description=row.description,
+    )
+
+
+view = View(
+    "requests",
+    version=1,
+    row=RequestRow,
+    facts=IntakeFact,
+    topics=(REQUEST,),
+    evolve=evolve,
+    indexes=("requester", "state, opened_at"),
+)
+
+MOST = 500
+"""Rows a list shows; older ones are found by asking for them."""
+
+
+async def newest_first(db: Database, *, scope: Iterable[str], state: State | None = None) -> list[RequestRow]:
+    """The requests of these municipalities, of one state or of all, the latest opened first."""
+    where = "($1::text IS NULL OR state = $1) ORDER BY opened_at DESC, request_id"
+    return await view.select(db, where, state, scope=scope, limit=MOST)
+
+
+async def of_requester(db: Database, person: UUID, *, scope: Iterable[str]) -> list[RequestRow]:
+    """What one person asked for, the latest first."""
+    return await view.select(db, "requester = $1 ORDER BY opened_at DESC, request_id", person, scope=scope, limit=MOST)
