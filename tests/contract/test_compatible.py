@@ -100,7 +100,7 @@ def test_an_addition_breaks_nothing(new: dict[str, Any]) -> None:
 
 
 def test_a_renamed_definition_is_the_same_schema() -> None:
-    renamed = deepcopy(BRIDGE)
+    renamed: dict[str, Any] = deepcopy(BRIDGE)
     renamed["$defs"]["Stretch"] = renamed["$defs"].pop("Span")
     renamed["properties"]["spans"]["items"] = {"$ref": "#/$defs/Stretch"}
     assert breaks(BRIDGE, renamed) == []
@@ -111,7 +111,7 @@ def test_a_schema_that_holds_itself_is_compared_once() -> None:
         "$ref": "#/$defs/Tree",
         "$defs": {"Tree": {"type": "object", "properties": {"left": {"$ref": "#/$defs/Tree"}}}},
     }
-    grown = deepcopy(tree)
+    grown: dict[str, Any] = deepcopy(tree)
     grown["$defs"]["Tree"]["properties"]["height"] = {"type": "integer"}
     assert breaks(tree, grown) == []
     assert breaks(grown, tree) == ["height: was removed"]
