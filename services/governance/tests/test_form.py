@@ -1,0 +1,79 @@
+"""The form: what is kept of it, and that a directive written into it is read back the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from contracts.values import Directive, Person
+from governance.domain import checks, form, plan_form, template
+from governance.domain.tree import Draft
+
+
+def test_a_directive_written_into_the_form_is_read_back_the_same(
+    full_form: dict[str, Any], directive: Directive, people: dict[str, Person]
+) -> None:
+    """TY-06: a new version begins where the last one ended."""
+    names: dict[str, str] = {}
+    for place, person in people.items():
+        told = full_form["orderer"] if place == "orderer" else full_form["contacts"][0]
+        names |= {person.name: told["name"], person.email or "": told["email"]}
+    tree = template.write(directive, names)
+    assert form.read(tree).directive(people) == directive
+    assert tree["orderer"]["name"] == "Greta Lindmark"
+    assert tree["results"][0]["due"] == "2026-05"
+
+
+def test_an_erased_person_leaves_their_place_empty(directive: Directive) -> None:
+    assert template.write(directive, {})["orderer"] == {"name": "", "email": "", "phone": ""}
+
+
+def test_only_what_belongs_to_the_form_is_kept_as_a_draft(full_form: dict[str, Any]) -> None:
+    """IT-10"""
+    full_form["is_admin"] = "yes"
+    full_form["contacts"][0]["salary"] = "much"
+    full_form["results"].append("nonsense")
+    kept = form.keep(full_form)
+    assert "is_admin" not in kept
+    assert kept["contacts"] == [
+        {"role": "Handläggare", "name": "Olle Strand", "phone": "0123-200", "email": "olle.strand@solviken.example"}
+    ]
+    assert kept["results"][2] == {}
+    full_form["results"].pop()
+    assert form.read(form.keep(full_form)) == form.read(full_form)
+
+
+def test_a_draft_may_be_anything_and_is_never_an_error() -> None:
+    """IT-10: a draft is whatever is filled in."""
+    drafts: list[Draft] = [{}, {"gates": "none"}, {"cost": []}, {"results": [None, 7]}, {"title": {}, "ranking": 3}]
+    for nonsense in drafts:
+        assert checks.refusals(form.read(form.keep(nonsense)))
+
+
+def test_too_much_is_refused_beside_its_field(full_form: dict[str, Any]) -> None:
+    full_form["title"] = "x" * 256
+    full_form["contacts"] = full_form["contacts"] * 101
+    found = {refusal.field: str(refusal) for refusal in checks.refusals(form.read(full_form))}
+    assert found == {
+        "title": "This is too long: 256 characters, where 255 fit.",
+        "contacts": "There are more than 100 rows.",
+    }
+
+
+def test_numbers_in_json_are_as_good_as_texts(full_form: dict[str, Any]) -> None:
+    full_form["cost"]["cap"] = 800000
+    full_form["financing"]["lines"][0]["hours"] = 300.5
+    filled = form.read(full_form)
+    assert filled.cap is not None
+    assert (str(filled.cap.value), str(filled.lines[0].hours)) == ("800000", "300.50")
+
+
+def test_the_template_asks_for_the_four_gates_and_is_not_yet_a_directive() -> None:
+    """IT-09, TY-09"""
+    tree = template.blank(title="E-tjänst för bygglov", currency="SEK")
+    assert [gate["key"] for gate in tree["gates"]] == ["BP1", "BP2", "BP3", "BP4"]
+    assert checks.refusals(form.read(tree))
+
+
+def test_a_plan_written_into_its_form_is_read_back_the_same(plan: Any) -> None:
+    """IT-18"""
+    assert plan_form.read(plan_form.write(plan)) == plan
