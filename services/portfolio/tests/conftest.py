@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import UUID
@@ -226,8 +227,6 @@ def of_another() -> Callable[[History, UUID], History]:
     """The same history, told of another request."""
 
     def retold(history: History, other: UUID) -> History:
-        from dataclasses import replace
-
         return tuple(replace(fact, request_id=other) for fact in history)
 
     return retold

@@ -14,7 +14,6 @@ import pytest
 from contracts.portfolio import DialogueHeld, GateDecided, ProjectFact, StatusReported, StatusReportMissed
 from contracts.values import Person, Risk
 from portfolio.domain import refusals
-from portfolio.domain.duties import ANSWERS, due_times, next_due
 from portfolio.domain.followup import Report, decide_gate, hold_dialogue, miss, report
 from portfolio.domain.project import Project, evolve
 
@@ -81,20 +80,6 @@ def test_a_missed_report_is_said_once_for_each_due_time(
     assert miss(given(*a_running_project, fact), "short", morning) is None
     assert miss(given(*a_running_project, fact), "fixed", morning) is not None
     assert miss(given(*a_running_project, fact), "short", morning + timedelta(days=7)) is not None
-
-
-def test_due_times_follow_from_the_start_and_the_cadence_alone(morning: datetime) -> None:
-    """TY-15: a short check-in each week, a fixed meeting every other."""
-    assert next_due(morning, 7) == morning + timedelta(days=7)
-    passed = list(due_times(morning, 7, morning + timedelta(days=22)))
-    assert passed == [morning + timedelta(days=days) for days in (7, 14, 21)]
-    assert list(due_times(morning, 14, morning + timedelta(days=13))) == []
-    assert list(due_times(morning, 14, morning + timedelta(days=14))) == [morning + timedelta(days=14)]
-
-
-def test_a_report_for_the_fixed_meeting_answers_the_short_check_in_too() -> None:
-    """TY-15."""
-    assert ANSWERS == {"short": ("short",), "fixed": ("short", "fixed")}
 
 
 def _decide(

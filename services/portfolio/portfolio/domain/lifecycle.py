@@ -7,6 +7,7 @@ is under way again when it is resumed, with its leader, its rank and its plan.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from contracts.event import Event
@@ -84,6 +85,56 @@ REFUSED_IN: dict[State, type[Refusal]] = {
     X: refusals.HasLeft,
 }
 """What is said when a state does not allow something: what is missing, or what to do first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where a project stands: how far it has come, and what is laid over that."""
+
+    place: State = State.ENTERED
+    """Entered, prioritised, assigned, under way, completed; or it has left."""
+    resting: State | None = None
+    """Postponed or stopped (TY-04)."""
+    limited: bool = False
+
+    @property
+    def state(self) -> State:
+        """As people speak of it: what is laid over its place comes before the place."""
+        if self.resting is not None:
+            return self.resting
+        if self.limited and self.place not in (State.COMPLETED, State.LEFT):
+            return State.LIMITED
+        return self.place
+
+    def after(self, fact: Event) -> Whereabouts:
+        """Where it stands after a fact; most facts move nothing."""
+        match fact:
+            case EnteredPortfolio():
+                return Whereabouts()
+            case LeftPortfolio():
+                return replace(self, place=State.LEFT, resting=None)
+            case Prioritised() if self.place is State.ENTERED:
+                return replace(self, place=State.PRIORITISED)
+            case Assigned() if self.place is State.PRIORITISED:
+                return replace(self, place=State.ASSIGNED)
+            case WorkStarted():
+                return replace(self, place=State.UNDER_WAY)
+            case ProjectPostponed():
+                return replace(self, resting=State.POSTPONED)
+            case ProjectLimited():
+                return replace(self, limited=True)
+            case ProjectStopped():
+                return replace(self, resting=State.STOPPED)
+            case ProjectResumed():
+                # What rests goes on as it was, limited or not; what is only limited gets its whole scope back.
+                return replace(self, resting=None, limited=self.limited and self.resting is not None)
+            case ProjectCompleted():
+                return replace(self, place=State.COMPLETED)
+            case _:
+                return self
+
+
+JUST_ENTERED = Whereabouts()
 
 
 def check(state: State, happening: type[Event]) -> None:

@@ -35,7 +35,7 @@ from contracts.portfolio import (
     WorkStarted,
 )
 from contracts.values import Cadence, Gate, Member, Person
-from portfolio.domain.lifecycle import State, check
+from portfolio.domain.lifecycle import JUST_ENTERED, State, Whereabouts, check
 from portfolio.domain.refusals import NotInPortfolio
 
 
@@ -48,11 +48,7 @@ class Project:
     requester: Person
     serves: tuple[str, ...]
     """The municipalities it serves; the one it came from is first."""
-    place: State = State.ENTERED
-    """How far it has come: entered, prioritised, assigned, under way, completed; or it has left."""
-    resting: State | None = None
-    """Postponed or stopped, laid over its place (TY-04)."""
-    limited: bool = False
+    where: Whereabouts = JUST_ENTERED
     rank: int | None = None
     leader: Person | None = None
     group: tuple[Member, ...] = ()
@@ -70,12 +66,8 @@ class Project:
 
     @property
     def state(self) -> State:
-        """Where it stands, as people speak of it: what is laid over its place comes before the place."""
-        if self.resting is not None:
-            return self.resting
-        if self.limited and self.place not in (State.COMPLETED, State.LEFT):
-            return State.LIMITED
-        return self.place
+        """Where it stands, as people speak of it."""
+        return self.where.state
 
     @property
     def home(self) -> str:
@@ -96,9 +88,11 @@ def evolve(project: Project | None, fact: ProjectFact) -> Project:
     if isinstance(fact, EnteredPortfolio):
         return Project(id=fact.request_id, title=fact.title, requester=fact.requester, serves=fact.serves)
     assert project is not None, f"{fact.type} before the project entered the portfolio"
+    return _with(replace(project, where=project.where.after(fact)), fact)
+
+
+def _with(project: Project, fact: ProjectFact) -> Project:
     match fact:
-        case LeftPortfolio():
-            return replace(project, place=State.LEFT, resting=None)
         case ServesChanged():
             return replace(project, serves=fact.serves)
         case FollowUpAgreed():
@@ -111,52 +105,29 @@ def evolve(project: Project | None, fact: ProjectFact) -> Project:
                 directive_version=fact.directive_version,
             )
         case Prioritised():
-            return replace(project, rank=fact.rank, place=_further(project.place, State.ENTERED, State.PRIORITISED))
+            return replace(project, rank=fact.rank)
         case ReleasePlanned():
             return replace(project, release=fact.period)
         case Assigned():
-            place = _further(project.place, State.PRIORITISED, State.ASSIGNED)
-            return replace(project, leader=fact.leader, group=fact.group, place=place)
-        case PeopleLent() | DialogueHeld():
-            return project
-        case _:
-            return _carried_out(project, fact)
-
-
-def _carried_out(
-    project: Project,
-    fact: WorkStarted
-    | StatusReported
-    | StatusReportMissed
-    | GateDecided
-    | ProjectPostponed
-    | ProjectLimited
-    | ProjectStopped
-    | ProjectResumed
-    | ProjectCompleted,
-) -> Project:
-    match fact:
+            return replace(project, leader=fact.leader, group=fact.group)
         case WorkStarted():
-            return replace(project, place=State.UNDER_WAY, plan_version=fact.plan_version)
+            return replace(project, plan_version=fact.plan_version)
         case StatusReported():
             return replace(project, reports=fact.number, spent=fact.spent)
         case StatusReportMissed():
             return replace(project, missed=project.missed | {(fact.cadence, fact.due)})
         case GateDecided():
             return replace(project, passed=project.passed | {fact.gate}) if fact.outcome == "passed" else project
-        case ProjectPostponed():
-            return replace(project, resting=State.POSTPONED)
-        case ProjectLimited():
-            return replace(project, limited=True)
-        case ProjectStopped():
-            return replace(project, resting=State.STOPPED)
-        case ProjectResumed():
-            # What rests goes on as it was, limited or not; what is only limited gets its whole scope back.
-            return replace(project, resting=None, limited=project.limited and project.resting is not None)
         case ProjectCompleted():
-            return replace(project, place=State.COMPLETED, spent=fact.spent)
-
-
-def _further(place: State, before: State, after: State) -> State:
-    """A step forwards from `before`; whoever has come further stays there, as when a running project is ranked anew."""
-    return after if place is before else place
+            return replace(project, spent=fact.spent)
+        case (
+            EnteredPortfolio()
+            | LeftPortfolio()
+            | PeopleLent()
+            | DialogueHeld()
+            | ProjectPostponed()
+            | ProjectLimited()
+            | ProjectStopped()
+            | ProjectResumed()
+        ):
+            return project  # where it stands is all that decisions must know of them
