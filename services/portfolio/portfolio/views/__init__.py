@@ -1,0 +1,1 @@
+"""The views of portfolio, one file for each question it answers."""
