@@ -81,6 +81,18 @@ class ServiceDesk(_Strict):
     secret: Secret = Field(repr=False)
     next_secret: Secret | None = Field(default=None, repr=False)
     """Accepted as well while the secret is being changed at both ends."""
+    flows: Annotated[tuple[str, ...], Field(min_length=1)] = ("projekt", "prosjekt", "project")
+    """What the project flow is called in this system; its tickets and no others are handed over (IT-04)."""
+
+    @property
+    def id(self) -> str:
+        """The credential's name in the addresses that tickets are sent to; not secret."""
+        return f"{self.municipality}.{self.system}"
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The secrets that are accepted now."""
+        return (self.secret,) if self.next_secret is None else (self.secret, self.next_secret)
 
 
 class Partnership(_Strict):
