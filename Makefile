@@ -8,10 +8,10 @@ STAMP  := $(VENV)/installed
 PARTS  := contracts services/chassis services/intake services/portfolio services/governance services/notifications deploy/embedded
 PACKAGES := contracts chassis intake portfolio governance notifications embedded
 
-.PHONY: help up demo test check rules schemas format lint types layers bench e2e kafka lock install clean
+.PHONY: help up demo test check rules translations schemas format lint types layers bench e2e kafka lock install clean
 
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: $(STAMP) ## run everything on this machine; the address to open is printed last
 	@$(BIN)/flode up
@@ -22,7 +22,7 @@ demo: $(STAMP) ## the same, with a year of invented requests from three municipa
 test: $(STAMP) ## every test that needs nothing but this machine, under five minutes
 	$(BIN)/python -m pytest
 
-check: $(STAMP) lint types layers ## ruff, mypy, import-linter, and whether schemas and docs are up to date
+check: $(STAMP) lint types layers ## ruff, mypy, import-linter; whether schemas, docs and translations are up to date
 	$(BIN)/python -m tests.contract.generate --check
 
 lint: $(STAMP) ## ruff: rules and format
@@ -42,6 +42,9 @@ format: $(STAMP) ## let ruff format and mend what it can
 
 rules: $(STAMP) ## the table rule → code → test
 	@$(BIN)/python -m tests.architecture.rules
+
+translations: $(STAMP) ## write new sentences into the catalogues, for somebody to translate
+	$(BIN)/python -m chassis.i18n update
 
 schemas: $(STAMP) ## write schemas, samples, AsyncAPI and OpenAPI anew from the code
 	$(BIN)/python -m tests.contract.generate

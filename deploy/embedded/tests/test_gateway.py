@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from yarl import URL
 
 from embedded import gateway
 from embedded.processes import free_port
@@ -66,7 +67,7 @@ async def door(start: Start) -> str:
 async def test_what_arrives_is_what_was_sent(door: str, client: aiohttp.ClientSession) -> None:
     body = bytes(range(256)) * 1000
     headers = {"Webhook-Signature": "v1,abc", "traceparent": "00-" + "1" * 32 + "-" + "2" * 16 + "-01"}
-    url = aiohttp.client.URL(door + "/intake/hooks/a%2Fb?x=%C3%A5&x=2", encoded=True)
+    url = URL(door + "/intake/hooks/a%2Fb?x=%C3%A5&x=2", encoded=True)
     async with client.post(url, data=body, headers=headers) as answer:
         told = json.loads(await answer.read())
         assert answer.status == 207

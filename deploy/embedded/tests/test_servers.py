@@ -9,7 +9,8 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 from embedded.postgres import Postgres
 from embedded.testing import Databases, temporary_folder

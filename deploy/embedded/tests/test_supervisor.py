@@ -58,6 +58,11 @@ def all_run(home: Home) -> Any:
     return state and all(one["state"] == "running" for one in state["processes"].values())
 
 
+def a_stray_process() -> int:
+    """One that is not our child any more."""
+    return int(subprocess.check_output(["sh", "-c", "sleep 600 >/dev/null & echo $!"]))
+
+
 async def runs(run: asyncio.Task[None], home: Home) -> None:
     await eventually(lambda: run.done() or all_run(home))
     if run.done():
@@ -147,7 +152,7 @@ async def test_what_cannot_be_prepared_stops_the_start_with_the_reason(home: Hom
 
 async def test_a_process_that_an_earlier_run_forgot_is_ended(home: Home) -> None:
     home.open()
-    forgotten = int(subprocess.check_output(["sh", "-c", "sleep 600 >/dev/null & echo $!"]))
+    forgotten = a_stray_process()
     home.register.write({"intake": Started.of(forgotten)})
     supervisor = a_supervisor(home)
     run = asyncio.create_task(supervisor.run())

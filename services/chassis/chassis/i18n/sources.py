@@ -42,7 +42,9 @@ def in_template(path: Path) -> Iterator[tuple[int, Message]]:
     """The sentences of a Jinja template."""
     with path.open("rb") as file:
         options = {"encoding": "utf-8", "silent": "false", "trimmed": "true"}
-        for line, _, message, _ in babel_extract(file, TEMPLATE_KEYWORDS, [], options):
+        for line, function, said, _ in babel_extract(file, TEMPLATE_KEYWORDS, [], options):
+            # In `_("…", name=name)` what follows are values for the placeholders.
+            message = said[0] if isinstance(said, tuple) and function != "ngettext" else said
             if isinstance(message, tuple):
                 one, many, *_ = message
                 assert one, f"{path}:{line} needs both forms as plain text"
@@ -65,7 +67,7 @@ def in_python(source: str) -> Iterator[tuple[int, Message]]:
                 args=[ast.Constant(value=str(one)), ast.Constant(value=str(many)), *_],
             ) if name in MANY:
                 yield node.lineno, (one, many)
-            case ast.Call(func=ast.Name(id="Warning") | ast.Attribute(attr="Warning"), keywords=keywords):
+            case ast.Call(func=ast.Name(id="Caution" | "Warning") | ast.Attribute(attr="Caution"), keywords=keywords):
                 for keyword in keywords:
                     if keyword.arg == "text" and isinstance(keyword.value, ast.Constant):
                         yield node.lineno, str(keyword.value.value)

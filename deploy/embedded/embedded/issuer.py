@@ -1,0 +1,305 @@
+"""The issuer of an installation: the start page, signing in and out, and the people with their roles.
+
+There is no default password. Until there is an account, a link printed at the start makes the first one; whoever is
+operator then adds the others, and each gets a link of their own to choose a password.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from aiohttp import web
+
+from chassis.auth import SESSION_COOKIE
+from chassis.identity import Role
+from chassis.partnership import Partnership
+from embedded import forms, pages
+from embedded.attempts import Attempts, TooMany
+from embedded.home import Home
+from embedded.people import AlreadyKnown, People, Person
+from embedded.tokens import LIFETIME, Signer
+
+Answer = Awaitable[web.StreamResponse]
+
+
+class Issuer:
+    """The routes of the issuer, on the people of one installation."""
+
+    def __init__(self, home: Home, public_url: str, people: People | None = None) -> None:
+        self.people = people or People(home.people)
+        self.signer = Signer(home, public_url)
+        self.url = public_url
+        self._partnership = Partnership.read(home.partnership)
+        self._attempts = Attempts()
+
+    def app(self) -> web.Application:
+        """An application with these routes; more can be added to it."""
+        app = web.Application(client_max_size=64 * 1024)
+        for method, path, handler in (
+            ("GET", "/", self.start),
+            ("GET", "/sign-in", self.sign_in_page),
+            ("POST", "/sign-in", self.sign_in),
+            ("POST", "/sign-out", self.sign_out),
+            ("GET", "/setup/{secret}", self.setup_page),
+            ("POST", "/setup/{secret}", self.setup),
+            ("GET", "/people", self.operator(self.everyone)),
+            ("POST", "/people", self.operator(self.add)),
+            ("GET", "/people/{id}", self.operator(self.person_page)),
+            ("POST", "/people/{id}", self.operator(self.change)),
+            ("POST", "/people/{id}/link", self.operator(self.new_link)),
+            ("POST", "/people/{id}/remove", self.operator(self.remove)),
+            ("POST", "/token", self.token),
+            ("GET", "/.well-known/jwks.json", self.keys),
+            ("GET", "/.well-known/openid-configuration", self.configuration),
+        ):
+            app.router.add_route(method, path, pages.careful(handler))
+        return app
+
+    def first_link(self) -> str | None:
+        """The address that makes the first account; None when there is an account."""
+        return f"{self.url}/setup/{self.people.link_for(None)}" if not self.people.everyone() else None
+
+    # Whoever is signed in
+
+    def caller(self, request: web.Request) -> Person | None:
+        """Who asks, as they are now; the roles in an older cookie do not count here."""
+        subject = self.signer.subject(request.cookies.get(SESSION_COOKIE, ""))
+        return self.people.find(UUID(subject)) if subject else None
+
+    def operator(self, handler: Callable[[web.Request, Person], Answer]) -> Callable[[web.Request], Answer]:
+        """A route for operators alone; others are sent to sign in, or told that this is not theirs."""
+
+        async def guarded(request: web.Request) -> web.StreamResponse:
+            caller = self.caller(request)
+            if caller is None:
+                raise web.HTTPSeeOther(f"/sign-in?next={request.path}")
+            if not caller.has(Role.OPERATOR):
+                return pages.render(request, "not_yours.html", caller, status=HTTPStatus.FORBIDDEN)
+            return await handler(request, caller)
+
+        return guarded
+
+    async def start(self, request: web.Request) -> web.StreamResponse:
+        """What there is, for whoever is signed in."""
+        return pages.render(request, "start.html", self.caller(request), partnership=self._partnership)
+
+    # Signing in and out
+
+    async def sign_in_page(self, request: web.Request) -> web.StreamResponse:
+        """The form; who is signed in goes on."""
+        return pages.render(request, "sign_in.html", None, onward=_onward(request.query.get("next")), values={})
+
+    async def sign_in(self, request: web.Request) -> web.StreamResponse:
+        """Set the session's cookie, or say that the two do not belong together, not which of them is wrong."""
+        fields = await request.post()
+        email, onward = str(fields.get("email", "")), _onward(str(fields.get("next", "")))
+        try:
+            person = await self._judge(email, str(fields.get("password", "")))
+        except TooMany as wait:
+            return pages.render(
+                request, "sign_in.html", None, status=HTTPStatus.TOO_MANY_REQUESTS, onward=onward,
+                values={"email": email}, wait=int(wait.seconds) + 1,
+            )  # fmt: skip
+        if person is None:
+            return pages.render(
+                request, "sign_in.html", None, status=HTTPStatus.UNAUTHORIZED, onward=onward,
+                values={"email": email}, wrong=True,
+            )  # fmt: skip
+        return self._welcome(person, onward)
+
+    async def sign_out(self, _: web.Request) -> web.StreamResponse:
+        """Take the cookie back. A token that was copied holds until it ends."""
+        answer = web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": "/"})
+        answer.del_cookie(SESSION_COOKIE, path="/")
+        return answer
+
+    def _welcome(self, person: Person, onward: str) -> web.StreamResponse:
+        answer = web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": onward})
+        # Without `secure`, because this issuer serves the loopback address, where there is no TLS.
+        answer.set_cookie(
+            SESSION_COOKIE, self.signer.token(person), max_age=LIFETIME, path="/", httponly=True, samesite="Lax"
+        )
+        return answer
+
+    async def _judge(self, email: str, password: str) -> Person | None:
+        key = email.strip().casefold()
+        self._attempts.check(key)
+        async with self._attempts.at_once:
+            person = await asyncio.to_thread(self.people.signing_in, email, password[:200])
+        if person is None:
+            self._attempts.failed(key)
+        else:
+            self._attempts.succeeded(key)
+        return person
+
+    # By a link: the first account, or a password
+
+    async def setup_page(self, request: web.Request) -> web.StreamResponse:
+        """What the link is for."""
+        return self._setup_form(request, forms.Form(values={"language": pages.language_of(request, None)}))
+
+    async def setup(self, request: web.Request) -> web.StreamResponse:
+        """Make the first account, or set a password, and sign in."""
+        secret, fields = request.match_info["secret"], await request.post()
+        link = self.people.opened_by(secret)
+        if link is None:
+            return self._setup_form(request, forms.Form())
+        form = forms.of_person(fields, self._municipalities) if link.person is None else forms.Form()
+        password = forms.of_password(fields, form)
+        if form.errors:
+            return self._setup_form(request, form)
+        async with self._attempts.at_once:
+            if link.person is None:
+                roles = {**form.roles, "*": (*form.roles.get("*", ()), Role.OPERATOR.value)}
+                person = await asyncio.to_thread(
+                    lambda: self.people.begin(secret, **form.values, roles=roles, password=password)
+                )
+            else:
+                person = await asyncio.to_thread(self.people.choose_password, secret, password)
+        return self._welcome(person, "/") if person else self._setup_form(request, forms.Form())
+
+    def _setup_form(self, request: web.Request, form: forms.Form) -> web.StreamResponse:
+        link = self.people.opened_by(request.match_info["secret"])
+        if link is None:
+            return pages.render(request, "link_ended.html", None, status=HTTPStatus.GONE)
+        status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
+        more = {"form": form, "whom": link.person, "partnership": self._partnership}
+        return pages.render(request, "setup.html", None, status=status, **more)
+
+    # People
+
+    @property
+    def _municipalities(self) -> list[str]:
+        return sorted(self._partnership.municipalities)
+
+    async def everyone(self, request: web.Request, caller: Person) -> web.StreamResponse:
+        """All people, and the form to add one."""
+        form = forms.Form(values={"language": caller.language})
+        return self._people_page(request, caller, form)
+
+    def _people_page(self, request: web.Request, caller: Person, form: forms.Form, **more: Any) -> web.StreamResponse:
+        status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
+        everyone = self.people.everyone()
+        return pages.render(
+            request, "people.html", caller, status=status, form=form, people=everyone,
+            partnership=self._partnership, **more,
+        )  # fmt: skip
+
+    async def add(self, request: web.Request, caller: Person) -> web.StreamResponse:
+        """Add somebody and show the link to hand to them; it is shown this once."""
+        form = forms.of_person(await request.post(), self._municipalities)
+        if form.errors:
+            return self._people_page(request, caller, form)
+        try:
+            person = self.people.add(**form.values, roles=form.roles)
+        except AlreadyKnown:
+            form.errors["email"] = forms.SOMEBODY_HAS_IT
+            return self._people_page(request, caller, form)
+        return self._show_link(request, caller, person)
+
+    async def person_page(self, request: web.Request, caller: Person) -> web.StreamResponse:
+        """One person's roles."""
+        person = self._person(request)
+        form = forms.Form(values={"name": person.name, "language": person.language}, roles=dict(person.roles))
+        return self._person_form(request, caller, person, form)
+
+    def _person_form(
+        self, request: web.Request, caller: Person, person: Person, form: forms.Form
+    ) -> web.StreamResponse:
+        status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
+        return pages.render(
+            request, "person.html", caller, status=status, person=person, form=form, partnership=self._partnership
+        )
+
+    async def change(self, request: web.Request, caller: Person) -> web.StreamResponse:
+        """Change somebody's name, language and roles; an operator cannot stop being one alone."""
+        person = self._person(request)
+        form = forms.of_person(await request.post(), self._municipalities, needs_email=False)
+        if person.id == caller.id and not any(Role.OPERATOR.value in held for held in form.roles.values()):
+            form.errors["roles"] = forms.STAY_OPERATOR
+        if form.errors:
+            return self._person_form(request, caller, person, form)
+        self.people.change(person.id, name=form.values["name"], language=form.values["language"], roles=form.roles)
+        raise web.HTTPSeeOther("/people")
+
+    async def new_link(self, request: web.Request, caller: Person) -> web.StreamResponse:
+        """A new link for somebody who lost theirs, or their password."""
+        return self._show_link(request, caller, self._person(request))
+
+    async def remove(self, request: web.Request, caller: Person) -> web.StreamResponse:
+        """Forget somebody; nobody forgets themselves."""
+        person = self._person(request)
+        if person.id != caller.id:
+            self.people.remove(person.id)
+        raise web.HTTPSeeOther("/people")
+
+    def _show_link(self, request: web.Request, caller: Person, person: Person) -> web.StreamResponse:
+        link = f"{self.url}/setup/{self.people.link_for(person.id)}"
+        fresh = forms.Form(values={"language": caller.language})
+        return self._people_page(request, caller, fresh, added=person, link=link)
+
+    def _person(self, request: web.Request) -> Person:
+        try:
+            person = self.people.find(UUID(request.match_info["id"]))
+        except ValueError:
+            person = None
+        if person is None:
+            raise web.HTTPNotFound
+        return person
+
+    # For programs
+
+    async def token(self, request: web.Request) -> web.StreamResponse:
+        """A token for a script, by OAuth 2's words: grant_type password, or client_credentials with the same two."""
+        fields = await request.post()
+        match fields.get("grant_type"):
+            case "password":
+                email, password = fields.get("username"), fields.get("password")
+            case "client_credentials":
+                email, password = fields.get("client_id"), fields.get("client_secret")
+            case _:
+                return _json({"error": "unsupported_grant_type"}, HTTPStatus.BAD_REQUEST)
+        try:
+            person = await self._judge(str(email or ""), str(password or ""))
+        except TooMany as wait:
+            answer = _json({"error": "slow_down"}, HTTPStatus.TOO_MANY_REQUESTS)
+            answer.headers["Retry-After"] = str(int(wait.seconds) + 1)
+            return answer
+        if person is None:
+            return _json({"error": "invalid_grant"}, HTTPStatus.BAD_REQUEST)
+        token = self.signer.token(person)
+        return _json({"access_token": token, "token_type": "Bearer", "expires_in": LIFETIME})
+
+    async def keys(self, _: web.Request) -> web.StreamResponse:
+        """The public keys."""
+        return _json(self.signer.public_keys())
+
+    async def configuration(self, _: web.Request) -> web.StreamResponse:
+        """Where what is, as OpenID Connect Discovery has it."""
+        return _json(
+            {
+                "issuer": self.url,
+                "jwks_uri": f"{self.url}/.well-known/jwks.json",
+                "token_endpoint": f"{self.url}/token",
+                "grant_types_supported": ["password", "client_credentials"],
+                "id_token_signing_alg_values_supported": ["ES256"],
+            }
+        )
+
+
+def _json(value: object, status: HTTPStatus = HTTPStatus.OK) -> web.Response:
+    answer = web.Response(status=status, body=json.dumps(value).encode(), content_type="application/json")
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _onward(wanted: str | None) -> str:
+    """Where to go after signing in: a page of ours, whatever a link asks for."""
+    if not wanted or not wanted.startswith("/") or wanted[1:2] in ("/", "\\") or any(ord(sign) < 32 for sign in wanted):
+        return "/"
+    return wanted

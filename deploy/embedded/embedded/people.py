@@ -1,0 +1,202 @@
+"""The people of one installation, their roles and passwords, in a file of their own (SQLite).
+
+Only the issuer reads it. Passwords are kept as scrypt hashes, links as hashes too: who reads the file can neither sign
+in nor open a link. Roles are those of `chassis.identity`, per municipality; "*" is every municipality.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import secrets
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID, uuid4
+
+Roles = Mapping[str, tuple[str, ...]]
+"""Municipality, or "*", to the names of roles."""
+
+LINK_LIFETIME = 7 * 24 * 3600.0
+"""Seconds in which somebody who was added must have chosen a password."""
+SHORTEST_PASSWORD = 10
+WORK = 16
+"""How hard a password is to try: scrypt with N = 2**WORK, 64 MB and some 0.2 s a try."""
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS person (
+    id TEXT PRIMARY KEY, name TEXT NOT NULL, email TEXT NOT NULL UNIQUE, language TEXT NOT NULL,
+    roles TEXT NOT NULL, password TEXT
+);
+CREATE TABLE IF NOT EXISTS link (hash TEXT PRIMARY KEY, person TEXT UNIQUE, expires REAL NOT NULL);
+"""
+
+
+class AlreadyKnown(Exception):
+    """Somebody has this e-mail address already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who may sign in, once a password is chosen."""
+
+    id: UUID
+    name: str
+    email: str
+    language: str
+    roles: Roles
+    ready: bool = False
+
+    def has(self, role: str) -> bool:
+        """Whether this person holds a role anywhere."""
+        return any(role in held for held in self.roles.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An unused link: whose password it sets, or None when it makes the first account."""
+
+    person: Person | None
+
+
+class People:
+    """The people in `file`, which is made when it is missing. `now` is seconds since 1970."""
+
+    def __init__(self, file: Path, *, now: Callable[[], float] = time.time, work: int = WORK) -> None:
+        self._file, self._now, self._work = file, now, work
+        # What an unknown address is compared with, so that it takes as long as a known one.
+        self._nobody = _hash("", secrets.token_bytes(16), work)
+        file.touch(mode=0o600)
+        with self._open() as db:
+            db.executescript(TABLES)
+
+    def everyone(self) -> list[Person]:
+        """All people, by name."""
+        with self._open() as db:
+            return [_person(row) for row in db.execute("SELECT * FROM person ORDER BY name, email")]
+
+    def find(self, person_id: UUID) -> Person | None:
+        """The person with this id."""
+        with self._open() as db:
+            row = db.execute("SELECT * FROM person WHERE id = ?", (str(person_id),)).fetchone()
+        return _person(row) if row else None
+
+    def add(self, *, name: str, email: str, language: str, roles: Roles) -> Person:
+        """Somebody new, who cannot sign in before a link has been used. Raises AlreadyKnown."""
+        with self._open() as db:
+            return self._add(db, name, email, language, roles)
+
+    def change(self, person_id: UUID, *, name: str, language: str, roles: Roles) -> None:
+        """Give somebody another name, language or other roles; tokens given out before hold their eight hours."""
+        with self._open() as db:
+            db.execute(
+                "UPDATE person SET name = ?, language = ?, roles = ? WHERE id = ?",
+                (name.strip(), language, _text(roles), str(person_id)),
+            )
+
+    def remove(self, person_id: UUID) -> None:
+        """Forget somebody."""
+        with self._open() as db:
+            db.execute("DELETE FROM link WHERE person = ?", (str(person_id),))
+            db.execute("DELETE FROM person WHERE id = ?", (str(person_id),))
+
+    def link_for(self, person_id: UUID | None) -> str:
+        """The secret of a new link, which ends the earlier one: to choose a password or, for None, to begin."""
+        secret = secrets.token_urlsafe(24)
+        whom = str(person_id) if person_id else "first"
+        with self._open() as db:
+            db.execute("DELETE FROM link WHERE person = ?", (whom,))
+            db.execute("INSERT INTO link VALUES (?, ?, ?)", (_digest(secret), whom, self._now() + LINK_LIFETIME))
+        return secret
+
+    def opened_by(self, secret: str) -> Link | None:
+        """What a link is for; None when it is unknown, used or too old."""
+        with self._open() as db:
+            whom = self._whom(db, secret)
+        if whom is None:
+            return None
+        return Link(None if whom == "first" else self.find(UUID(whom)))
+
+    def begin(self, secret: str, *, name: str, email: str, language: str, roles: Roles, password: str) -> Person | None:
+        """The first account, by the link for it; None when that link no longer opens or somebody was first."""
+        hashed = _hash(password, secrets.token_bytes(16), self._work)
+        with self._open() as db:
+            if self._whom(db, secret) != "first" or db.execute("SELECT 1 FROM person").fetchone():
+                return None
+            db.execute("DELETE FROM link WHERE hash = ?", (_digest(secret),))
+            person = self._add(db, name, email, language, roles)
+            db.execute("UPDATE person SET password = ? WHERE id = ?", (hashed, str(person.id)))
+        return person
+
+    def choose_password(self, secret: str, password: str) -> Person | None:
+        """Set the password of the person a link was made for, and end the link; None when it no longer opens."""
+        hashed = _hash(password, secrets.token_bytes(16), self._work)
+        with self._open() as db:
+            whom = self._whom(db, secret)
+            if whom in (None, "first"):
+                return None
+            db.execute("DELETE FROM link WHERE hash = ?", (_digest(secret),))
+            db.execute("UPDATE person SET password = ? WHERE id = ?", (hashed, whom))
+            return _person(db.execute("SELECT * FROM person WHERE id = ?", (whom,)).fetchone())
+
+    def signing_in(self, email: str, password: str) -> Person | None:
+        """The person with this address and password. Takes as long when there is none."""
+        with self._open() as db:
+            row = db.execute("SELECT * FROM person WHERE email = ?", (_address(email),)).fetchone()
+        known = row["password"] if row and row["password"] else self._nobody
+        held = _matches(password, known)
+        return _person(row) if held and row and row["password"] else None
+
+    def _add(self, db: sqlite3.Connection, name: str, email: str, language: str, roles: Roles) -> Person:
+        person = Person(uuid4(), name.strip(), _address(email), language, dict(roles))
+        try:
+            db.execute(
+                "INSERT INTO person VALUES (?, ?, ?, ?, ?, NULL)",
+                (str(person.id), person.name, person.email, language, _text(roles)),
+            )
+        except sqlite3.IntegrityError:
+            raise AlreadyKnown(email) from None
+        return person
+
+    def _whom(self, db: sqlite3.Connection, secret: str) -> str | None:
+        row = db.execute("SELECT person, expires FROM link WHERE hash = ?", (_digest(secret),)).fetchone()
+        return row["person"] if row and row["expires"] > self._now() else None
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        with closing(sqlite3.connect(self._file, timeout=10, isolation_level="IMMEDIATE")) as db:
+            db.row_factory = sqlite3.Row
+            with db:
+                yield db
+
+
+def _person(row: sqlite3.Row) -> Person:
+    roles = {municipality: tuple(held) for municipality, held in json.loads(row["roles"]).items()}
+    return Person(UUID(row["id"]), row["name"], row["email"], row["language"], roles, row["password"] is not None)
+
+
+def _text(roles: Roles) -> str:
+    return json.dumps({municipality: sorted(held) for municipality, held in roles.items() if held}, sort_keys=True)
+
+
+def _address(email: str) -> str:
+    return email.strip().casefold()
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _hash(password: str, salt: bytes, work: int) -> str:
+    made = hashlib.scrypt(password.encode(), salt=salt, n=2**work, r=8, p=1, maxmem=2 ** (work + 11), dklen=32)
+    return "$".join(["scrypt", str(work), base64.b64encode(salt).decode(), base64.b64encode(made).decode()])
+
+
+def _matches(password: str, known: str) -> bool:
+    _, work, salt, _ = known.split("$")
+    return hmac.compare_digest(_hash(password, base64.b64decode(salt), int(work)), known)
