@@ -13,13 +13,6 @@ from governance.domain.template import goal, plain
 LARGEST_SANE_CAP = Decimal(1_000_000_000)
 """A cap beyond a billion is more than any of these municipalities spends on IT in a year (TY-13)."""
 
-UNIT_SLIPPED = "“{written}” would be {literal}. It is read as {read}; is that what you mean?"
-CAP_TOO_LARGE = "{cap} is more than a billion. Is the unit right?"
-FUNDING_TOO_SMALL = "Of the funding decided earlier, {remaining} is left; the cost lines come to {planned}."
-GATE_BEFORE_RESULT = "{gate} is on {day}, but result {number}, which it takes up, is due {due}. Is a draft meant?"
-TEXTS = (UNIT_SLIPPED, CAP_TOO_LARGE, FUNDING_TOO_SMALL, GATE_BEFORE_RESULT)
-"""The sentences of all warnings; the keys of their translations."""
-
 
 def warnings(filled: Filled) -> tuple[Caution, ...]:
     """Everything odd about what was filled in."""
@@ -35,7 +28,7 @@ def cap_is_sane(filled: Filled) -> Iterator[Caution]:
         yield Caution(
             rule="TY-13",
             field="cost.cap",
-            text=UNIT_SLIPPED,
+            text="“{written}” would be {literal}. It is read as {read}; is that what you mean?",
             params={
                 "written": cap.written,
                 "literal": _money(cap.literal, filled.currency),
@@ -44,7 +37,10 @@ def cap_is_sane(filled: Filled) -> Iterator[Caution]:
         )
     elif cap.value > LARGEST_SANE_CAP:
         yield Caution(
-            rule="TY-13", field="cost.cap", text=CAP_TOO_LARGE, params={"cap": _money(cap.value, filled.currency)}
+            rule="TY-13",
+            field="cost.cap",
+            text="{cap} is more than a billion. Is the unit right?",
+            params={"cap": _money(cap.value, filled.currency)},
         )
 
 
@@ -55,7 +51,7 @@ def funding_covers_the_lines(filled: Filled) -> Iterator[Caution]:
         yield Caution(
             rule="TY-17",
             field="financing.spent",
-            text=FUNDING_TOO_SMALL,
+            text="Of the funding decided earlier, {remaining} is left; the cost lines come to {planned}.",
             params={
                 "remaining": _money(remaining, filled.currency),
                 "planned": _money(filled.planned, filled.currency),
@@ -72,7 +68,7 @@ def gates_wait_for_their_results(filled: Filled) -> Iterator[Caution]:
             yield Caution(
                 rule="TY-21",
                 field=f"gates.{gate.at}.on",
-                text=GATE_BEFORE_RESULT,
+                text="{gate} is on {day}, but result {number}, which it takes up, is due {due}. Is a draft meant?",
                 params={
                     "gate": gate.key,
                     "day": gate.on.isoformat(),

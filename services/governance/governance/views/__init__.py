@@ -1,0 +1,1 @@
+"""What governance shows, each view one file named for what it answers."""

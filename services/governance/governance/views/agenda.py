@@ -1,0 +1,175 @@
+"""What should the CAB talk about? One row per project, folded from what happened to it; the reasons follow from when
+the CAB last met (IT-21). To change `CandidateRow`, raise `version`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import get_args
+from uuid import UUID
+
+import msgspec
+
+from chassis.db import Database
+from chassis.views import Row, View
+from contracts.envelope import Envelope
+from contracts.governance import CabDecided
+from contracts.portfolio import (
+    EnteredPortfolio,
+    FollowUpAgreed,
+    GateDecided,
+    LeftPortfolio,
+    Prioritised,
+    ProjectCompleted,
+    ProjectPostponed,
+    ProjectResumed,
+    ProjectStopped,
+    StatusReported,
+    StatusReportMissed,
+)
+from contracts.topics import REQUEST
+from contracts.values import AgendaItem, AgendaReason, Gate, Health
+
+Fact = (
+    EnteredPortfolio
+    | FollowUpAgreed
+    | GateDecided
+    | LeftPortfolio
+    | Prioritised
+    | ProjectCompleted
+    | ProjectPostponed
+    | ProjectResumed
+    | ProjectStopped
+    | StatusReported
+    | StatusReportMissed
+    | CabDecided
+)
+WORSE: tuple[Health, ...] = get_args(Health)
+"""Green, yellow, red: each worse than the one before."""
+FIRST: tuple[AgendaReason, ...] = (
+    "red", "worsened", "overdue", "stopped", "postponed", "gate_due", "ranked", "new", "asked_for",
+)  # fmt: skip
+"""What is taken up first, until the PM orders it otherwise."""
+
+
+class Decided(msgspec.Struct, frozen=True, kw_only=True):
+    """What the CAB said of the project last."""
+
+    at: datetime
+    meeting_number: int
+    outcome: str
+    text: str
+
+
+class CandidateRow(Row, frozen=True, kw_only=True):
+    """A project, as far as the CAB is concerned."""
+
+    request_id: UUID
+    municipality: str
+    title: str
+    entered_at: datetime
+    changed_at: datetime
+    rank: int | None = None
+    ranked_at: datetime | None = None
+    health: tuple[str, ...] = ()
+    """Of time, cost and result, as last reported."""
+    worsened_at: datetime | None = None
+    overdue_since: datetime | None = None
+    """When the report that is missing was due; None when none is."""
+    gates: tuple[Gate, ...] = ()
+    """Those not passed yet, first first."""
+    passed: tuple[str, ...] = ()
+    stopped_at: datetime | None = None
+    postponed_at: datetime | None = None
+    decided: Decided | None = None
+
+    @property
+    def is_red(self) -> bool:
+        """Whether time, cost or result is red."""
+        return "red" in self.health
+
+
+def evolve(row: CandidateRow | None, event: Envelope[Fact]) -> CandidateRow | None:
+    """Fold one fact; a project that left or is completed is no candidate any more."""
+    fact, at = event.data, event.time
+    if isinstance(fact, EnteredPortfolio):
+        return CandidateRow(
+            request_id=fact.request_id,
+            municipality=event.municipality,
+            title=fact.title,
+            entered_at=at,
+            changed_at=at,
+        )
+    if row is None or isinstance(fact, LeftPortfolio | ProjectCompleted):
+        return None
+    row = row.replace(changed_at=at)
+    match fact:
+        case Prioritised(rank=rank):
+            return row.replace(rank=rank, ranked_at=at)
+        case FollowUpAgreed(gates=gates):
+            return row.replace(gates=tuple(gate for gate in gates if gate.key not in row.passed))
+        case GateDecided(gate=key, outcome="passed"):
+            left = tuple(gate for gate in row.gates if gate.key != key)
+            return row.replace(gates=left, passed=(*row.passed, key))
+        case StatusReported(time=time, cost=cost, result=result):
+            return _reported(row, (time, cost, result), at)
+        case StatusReportMissed(due=due):
+            return row.replace(overdue_since=row.overdue_since or due)
+        case ProjectStopped():
+            return row.replace(stopped_at=at)
+        case ProjectPostponed():
+            return row.replace(postponed_at=at)
+        case ProjectResumed():
+            return row.replace(stopped_at=None, postponed_at=None)
+        case CabDecided(meeting_number=number, outcome=outcome, text=text):
+            return row.replace(decided=Decided(at=at, meeting_number=number, outcome=outcome, text=text))
+        case _:
+            return row
+
+
+def _reported(row: CandidateRow, health: tuple[Health, ...], at: datetime) -> CandidateRow:
+    worse = any(WORSE.index(now) > WORSE.index(before) for now, before in zip(health, _before(row), strict=True))
+    return row.replace(health=health, worsened_at=at if worse else row.worsened_at, overdue_since=None)
+
+
+def _before(row: CandidateRow) -> tuple[Health, ...]:
+    """What was last reported; before the first report everything is taken to be well."""
+    known: dict[str, Health] = {name: name for name in WORSE}
+    return tuple(known[name] for name in row.health) or ("green", "green", "green")
+
+
+view = View("agenda", version=1, row=CandidateRow, facts=Fact, topics=(REQUEST,), evolve=evolve)
+
+
+def reasons(row: CandidateRow, *, since: datetime | None, before: date) -> tuple[AgendaReason, ...]:
+    """Why the CAB should take the project up (IT-21), most urgent first; empty when there is nothing to say.
+
+    `since` is when the CAB last met (None before the first time), `before` the day it meets after this time.
+    """
+
+    def news(at: datetime | None) -> bool:
+        return at is not None and (since is None or at > since)
+
+    found: dict[AgendaReason, bool] = {
+        "red": row.is_red,
+        "worsened": news(row.worsened_at),
+        "overdue": row.overdue_since is not None,
+        "stopped": news(row.stopped_at),
+        "postponed": news(row.postponed_at),
+        "gate_due": row.stopped_at is None and any(gate.on < before for gate in row.gates),
+        "ranked": news(row.ranked_at),
+        "new": news(row.entered_at),
+    }
+    return tuple(reason for reason in FIRST if found.get(reason))
+
+
+async def items(db: Database, *, since: datetime | None, before: date, scope: Iterable[str]) -> tuple[AgendaItem, ...]:
+    """The agenda as it builds itself: everything there is a reason to take up, most urgent first, then by rank."""
+    rows = await view.select(db, "true ORDER BY rank NULLS LAST, entered_at, request_id", scope=scope)
+    found = [(row, why) for row in rows if (why := reasons(row, since=since, before=before))]
+    found.sort(key=lambda each: FIRST.index(each[1][0]))
+    return tuple(
+        AgendaItem(request_id=row.request_id, municipality=row.municipality, title=row.title, reasons=why)
+        for row, why in found
+    )

@@ -1,0 +1,143 @@
+"""Which CAB meetings are there, and what was said at them? (IT-21)
+
+One row per meeting, seen by the host and by the municipalities invited; to change `MeetingRow`, raise `version`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from chassis.db import Database
+from chassis.views import Row, View
+from contracts.envelope import Envelope
+from contracts.governance import (
+    AgendaSet,
+    AttendanceRecorded,
+    DecisionRecorded,
+    MeetingCalled,
+    MeetingCancelled,
+    MeetingFact,
+    MeetingMoved,
+    MinutesApproved,
+    MinutesWritten,
+)
+from contracts.topics import MEETING
+from contracts.values import AgendaItem, Attendee, Person
+from governance.domain.meeting import Stage
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """What was decided of a project."""
+
+    decision_id: UUID
+    request_id: UUID
+    municipality: str
+    outcome: str
+    text: str
+    at: datetime
+
+
+class Minutes(msgspec.Struct, frozen=True, kw_only=True):
+    """A version of the minutes."""
+
+    version: int
+    text: str
+    writer: Person | None
+    at: datetime
+
+
+class MeetingRow(Row, frozen=True, kw_only=True):
+    """A meeting from the call to the approved minutes."""
+
+    meeting_id: UUID
+    municipality: str
+    shared_with: tuple[str, ...]
+    number: int
+    at: datetime
+    place: str
+    orderer_meeting: str
+    stage: Stage
+    called_at: datetime
+    changed_at: datetime
+    stream_version: int
+    since: datetime | None = None
+    agenda: tuple[AgendaItem, ...] = ()
+    attendees: tuple[Attendee, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    minutes: tuple[Minutes, ...] = ()
+    approved_by: Person | None = None
+    approved_at: datetime | None = None
+    reason: str = ""
+    """Why it was last moved, or cancelled."""
+
+
+def evolve(row: MeetingRow | None, event: Envelope[MeetingFact]) -> MeetingRow:
+    """Fold one fact."""
+    fact, at = event.data, event.time
+    if isinstance(fact, MeetingCalled):
+        return MeetingRow(
+            meeting_id=fact.meeting_id,
+            municipality=event.municipality,
+            shared_with=fact.invited,
+            number=fact.number,
+            at=fact.at,
+            place=fact.place,
+            orderer_meeting=fact.orderer_meeting,
+            stage="called",
+            called_at=at,
+            changed_at=at,
+            stream_version=event.version,
+            since=fact.since,
+        )
+    assert row is not None, f"{fact.type} before the meeting was called"
+    row = row.replace(changed_at=at, stream_version=event.version)
+    match fact:
+        case MeetingMoved(at=when, place=place, reason=reason):
+            return row.replace(at=when, place=place, reason=reason)
+        case MeetingCancelled(reason=reason):
+            return row.replace(stage="cancelled", reason=reason)
+        case AgendaSet(items=items):
+            return row.replace(agenda=items)
+        case AttendanceRecorded(attendees=attendees):
+            return row.replace(attendees=attendees)
+        case DecisionRecorded():
+            decision = Decision(
+                decision_id=fact.decision_id,
+                request_id=fact.request_id,
+                municipality=fact.municipality,
+                outcome=fact.outcome,
+                text=fact.text,
+                at=at,
+            )
+            return row.replace(decisions=(*row.decisions, decision))
+        case MinutesWritten(version=version, text=text, writer=writer):
+            minutes = Minutes(version=version, text=text, writer=writer, at=at)
+            return row.replace(stage="minuted", minutes=(*row.minutes, minutes))
+        case MinutesApproved(person=person):
+            return row.replace(stage="closed", approved_by=person, approved_at=at)
+
+
+view = View(
+    "meetings", version=1, row=MeetingRow, facts=MeetingFact, topics=(MEETING,), evolve=evolve, indexes=("number",)
+)
+
+
+async def latest_first(db: Database, *, scope: Iterable[str]) -> list[MeetingRow]:
+    """All meetings, the latest first."""
+    return await view.select(db, "true ORDER BY number DESC", scope=scope)
+
+
+async def before(db: Database, at: datetime, *, scope: Iterable[str]) -> MeetingRow | None:
+    """The last meeting before a moment that was not cancelled: what changed since then is on the next agenda."""
+    rows = await view.select(db, "at < $1 AND stage <> 'cancelled' ORDER BY at DESC", at, scope=scope, limit=1)
+    return rows[0] if rows else None
+
+
+async def after(db: Database, at: datetime, *, scope: Iterable[str]) -> MeetingRow | None:
+    """The next meeting after a moment that is not cancelled."""
+    rows = await view.select(db, "at > $1 AND stage <> 'cancelled' ORDER BY at", at, scope=scope, limit=1)
+    return rows[0] if rows else None
