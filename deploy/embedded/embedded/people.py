@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -69,11 +70,14 @@ class People:
 
     def __init__(self, file: Path, *, now: Callable[[], float] = time.time, work: int = WORK) -> None:
         self._file, self._now, self._work = file, now, work
-        # What an unknown address is compared with, so that it takes as long as a known one.
-        self._nobody = _hash("", secrets.token_bytes(16), work)
         file.touch(mode=0o600)
         with self._open() as db:
             db.executescript(TABLES)
+
+    @cached_property
+    def _nobody(self) -> str:
+        """What an unknown address is compared with, so that it takes as long as a known one."""
+        return _hash("", secrets.token_bytes(16), self._work)
 
     def everyone(self) -> list[Person]:
         """All people, by name."""

@@ -58,7 +58,7 @@ class Service:
 
 
 class Supervisor:
-    """Runs one installation. `say` tells whoever started it how far it is."""
+    """Runs one installation. `say` tells whoever started it how far it is; `ready` is called when everything runs."""
 
     def __init__(
         self,
@@ -69,8 +69,9 @@ class Supervisor:
         services: Sequence[str] | None = None,
         flode: Sequence[str] = FLODE,
         say: Callable[[str], None] = print,
+        ready: Callable[[], None] = lambda: None,
     ) -> None:
-        self.home, self.port, self.say = home, port, say
+        self.home, self.port, self.say, self.ready = home, port, say, ready
         self.public_url = f"http://127.0.0.1:{port}"
         self._front, self._flode = front, flode
         self._names = services or sorted(one.name for one in entry_points(group="flode.services"))
@@ -126,6 +127,7 @@ class Supervisor:
         for service in self.services:
             self._keep(service.name, self._start_of(service), partial(getattr, service, "process"))
         await self._until_all_run()
+        self.ready()
 
     async def _watch(self) -> None:
         while not self._stop.is_set():

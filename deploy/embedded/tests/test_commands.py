@@ -1,0 +1,145 @@
+"""The commands that scripts use: they tell the truth by their exit codes."""
+
+import json
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from embedded.commands import down, status, up
+from embedded.home import Home
+from embedded.logs import turn_over
+from embedded.processes import Started, free_port
+from embedded.testing import temporary_folder
+
+STUB = (sys.executable, str(Path(__file__).parent / "stub_flode.py"))
+PROGRAM = """
+import asyncio, sys
+from embedded.commands import front
+from embedded.home import Home
+from embedded.logs import turn_over
+from embedded.supervisor import Supervisor
+port, *stub = sys.argv[1:]
+home = Home.from_env()
+asyncio.run(Supervisor(home, port=int(port), front=front, services=("intake",), flode=stub).run())
+"""
+
+
+@pytest.fixture
+def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+    folder = temporary_folder("commands")
+    monkeypatch.setenv("FLODE_DATA", str(folder))
+    monkeypatch.setenv("FLODE_STUB_LOG", str(folder / "asked"))
+    yield Home(folder)
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def supervisor(home: Home) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen([sys.executable, "-c", PROGRAM, str(free_port()), *STUB])
+    for _ in range(300):
+        if run(status).exit_code == 0:
+            break
+        time.sleep(0.1)
+    yield process
+    process.terminate()
+    process.wait()
+
+
+def run(command: object, *arguments: str) -> Result:
+    return CliRunner().invoke(command, arguments)  # type: ignore[arg-type]  # click's stubs want a Command by name
+
+
+def test_a_running_installation_is_ready_and_says_where(supervisor: subprocess.Popen[bytes]) -> None:
+    told = json.loads(run(status, "--json").output)
+    assert told["status"] == "ready"
+    assert told["pid"] == supervisor.pid
+    assert set(told["processes"]) == {"postgres", "broker", "intake"}
+    assert "intake" in run(status).output
+
+
+def test_down_stops_it_and_says_so_once(supervisor: subprocess.Popen[bytes], home: Home) -> None:
+    assert "has stopped" in run(down).output
+    assert supervisor.wait(5) == 0
+    assert run(status).exit_code == 3
+    assert "does not run" in run(down).output
+
+
+def test_down_ends_what_a_killed_supervisor_left(supervisor: subprocess.Popen[bytes], home: Home) -> None:
+    stray = subprocess.Popen(["sleep", "600"])
+    left = home.register.read()
+    supervisor.send_signal(signal.SIGKILL)
+    supervisor.wait()
+    home.register.write(left | {"intake": Started.of(stray.pid)})
+    assert "Ended intake" in run(down).output
+    assert stray.poll() is not None
+
+
+def test_nothing_runs_where_nothing_was_started(home: Home) -> None:
+    assert run(status).exit_code == 3
+    assert json.loads(run(status, "--json").output) == {"status": "stopped"}
+
+
+def test_a_second_up_on_the_same_data_says_who_has_it(supervisor: subprocess.Popen[bytes]) -> None:
+    for result in (run(up), run(up, "--detach")):
+        assert result.exit_code == 1
+        assert str(supervisor.pid) in result.output
+
+
+def test_a_port_that_is_taken_is_named(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        monkeypatch.setenv("FLODE_PORT", port)
+        result = run(up)
+    assert result.exit_code == 1
+    assert port in result.output
+    assert "FLODE_PORT" in result.output
+
+
+@pytest.mark.parametrize("wrong", ["x", "0", "70000"])
+def test_a_port_that_is_none_is_refused(wrong: str, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLODE_PORT", wrong)
+    assert "it must be a port" in run(up).output
+
+
+def test_secrets_are_made_once_and_belong_to_their_owner(home: Home) -> None:
+    home.open()
+    assert home.key("vault-key") == Home(home.root).key("vault-key")
+    assert home.secret("database-a") != home.secret("database-b")
+    for file in (home.root / "secrets").iterdir():
+        assert file.stat().st_mode & 0o077 == 0
+    assert (home.root / "secrets").stat().st_mode & 0o077 == 0
+
+
+def test_each_installation_has_its_own_service_desk_secrets(home: Home, tmp_path: Path) -> None:
+    first, second = home.open(), Home(tmp_path).open()
+    assert "{secret}" not in first.partnership.read_text("utf-8")
+    assert first.partnership.read_text("utf-8") != second.partnership.read_text("utf-8")
+
+
+def test_a_port_is_kept_unless_somebody_else_has_it(home: Home) -> None:
+    home.open()
+    port = home.port("intake")
+    assert home.port("intake") == port
+    assert home.port("portfolio") != port
+    with socket.create_server(("127.0.0.1", port)):
+        assert home.port("intake") != port
+
+
+def test_a_full_log_is_put_aside_while_its_writer_goes_on(tmp_path: Path) -> None:
+    log = tmp_path / "intake.log"
+    with log.open("ab", buffering=0) as writer:
+        for number in range(5):
+            writer.write(b"%d" % number * 100)
+            turn_over(tmp_path, largest=50, kept=3)
+        writer.write(b"after")
+    assert log.read_bytes() == b"after"
+    assert [Path(f"{log}.{number}").read_bytes()[:1] for number in (1, 2, 3)] == [b"4", b"3", b"2"]
+    assert not Path(f"{log}.4").exists()
