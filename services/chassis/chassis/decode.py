@@ -13,7 +13,8 @@ from uuid import UUID
 
 import msgspec
 
-from contracts.envelope import CATALOGUE, Envelope, UnknownFact
+from contracts.catalogue import CATALOGUE
+from contracts.envelope import Envelope, UnknownFact
 
 _BEFORE = b'"type":"'
 RENAMED = {"version": "subjectversion", "actor_name": "actorname"}

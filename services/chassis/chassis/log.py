@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import OffsetOutOfRangeError
 
 from chassis.decode import peek_type
 from chassis.position import Position, service_of
@@ -111,7 +112,10 @@ class LogReader:
         await self._consumer.stop()
 
     async def ends(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
-        """The offset after the last record of each partition."""
+        """The offset after the last record of each partition.
+
+        Some brokers report the beginning of the last batch instead: there may be more, never less.
+        """
         found = await self._consumer.end_offsets(partitions)
         return {partition: found[partition] for partition in partitions}
 
@@ -131,13 +135,15 @@ class LogReader:
         received = await self._consumer.getmany(timeout_ms=timeout_ms, max_records=most)
         return {partition: [record_of(one) for one in records] for partition, records in received.items()}
 
-    async def one(self, partition: TopicPartition, offset: int, *, timeout_ms: int = 5000) -> Record | None:
-        """The record at an offset, or None when it is not there (any more)."""
-        first, end = (await self.beginnings([partition]))[partition], (await self.ends([partition]))[partition]
-        if not first <= offset < end:
-            return None
+    async def one(self, partition: TopicPartition, offset: int, *, timeout_ms: int = 3000) -> Record | None:
+        """The record at an offset, or None when it is not there (any more).
+
+        It is simply asked for: not every broker tells truly where a partition ends.
+        """
         self.start_at({partition: offset})
-        for records in (await self.batch(timeout_ms=timeout_ms, most=1)).values():
-            for record in records:
-                return record if record.offset == offset else None
-        return None
+        try:
+            received = await self.batch(timeout_ms=timeout_ms, most=1)
+        except OffsetOutOfRangeError:
+            return None
+        found = [record for records in received.values() for record in records]
+        return found[0] if found and found[0].offset == offset else None

@@ -22,8 +22,9 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 
 from chassis.decode import peek
 from chassis.log import LogReader, headers
-from chassis.places import Places, Proof, TopicReplaced, find_places, read_on
+from chassis.places import Places, find_places, read_on
 from chassis.position import Position
+from chassis.proof import Proof, TopicReplaced
 from chassis.store import Store, Stored
 from chassis.telemetry import TELEMETRY, links_from, messaging_span
 from chassis.topics import key_of, partition_of
@@ -73,7 +74,7 @@ class Relay:
         try:
             async with LogReader(self.bootstrap, client_id=f"{self.store.service}-relay-places") as reader:
                 places = await find_places(self.store, reader, self.emits)
-                proof = Proof(self.store, self.bootstrap, places)
+                proof = Proof(self.bootstrap, f"{self.store.service}-relay", lambda: places.claims(self.store.source))
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(proof.keep(), name="relay-proof")
                     tasks.create_task(self._relay(producer, reader, places, proof), name="relay")
@@ -113,7 +114,7 @@ class Relay:
                 if number:
                     return batch[:number]
                 if waited % 100 == 0:
-                    log.info("relay.waits", event=event.position, cause=named)
+                    log.info("relay.waits", position=event.position, cause=named)
                 waited += 1
                 await read_on(self.store, reader, places, await reader.ends([partition]))
                 await asyncio.sleep(0.1)

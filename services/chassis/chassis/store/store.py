@@ -203,9 +203,7 @@ class Store:
             outcome = await command.done
         return await self._appended(command, outcome, within)
 
-    async def _appended(
-        self, command: Command, outcome: tuple[str, int, int], within: Connection | None
-    ) -> Appended:
+    async def _appended(self, command: Command, outcome: tuple[str, int, int], within: Connection | None) -> Appended:
         match outcome:
             case ("appended", first, version):
                 return Appended(
@@ -231,9 +229,20 @@ class Store:
             case _:
                 raise KeyReused(command.id)
 
-    async def find_command(self, command_id: UUID) -> tuple[Envelope[Any], ...]:
-        """The events a command gave, or nothing when it has not been given (or gave none)."""
-        return await self._of_command(command_id, None)
+    async def find_command(
+        self, command_id: UUID, fingerprint: bytes | None = None, *, within: Connection | None = None
+    ) -> tuple[Envelope[Any], ...]:
+        """The events a command gave, or nothing when it has not been given (or gave none).
+
+        Raises KeyReused when the id was used for a command with another fingerprint.
+        """
+        query = "SELECT fingerprint FROM events WHERE command_id = $1"
+        row = await (within or self.db.worker).fetchrow(query, command_id)
+        if row is None:
+            return ()
+        if fingerprint is not None and row["fingerprint"] not in (None, fingerprint):
+            raise KeyReused(command_id)
+        return await self._of_command(command_id, within)
 
     async def _of_command(self, command_id: UUID, within: Connection | None) -> tuple[Envelope[Any], ...]:
         query = (

@@ -1,0 +1,67 @@
+"""Events a reader could not handle. They wait with their reason, and what comes after them of the same subject waits
+behind them in order; everything else flows. Nothing is skipped (P10)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+import structlog
+
+from chassis.db import Connection
+from chassis.decode import peek
+from chassis.log import Record
+
+log = structlog.get_logger(__name__)
+
+BEHIND = "waits behind an earlier event of its subject"
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A record to be parked, and why."""
+
+    record: Record
+    reason: str
+
+
+def reason_of(failure: BaseException) -> str:
+    """A failure as one line for whoever looks at it. Values stay out of it as far as the failure lets us."""
+    text = " ".join(str(failure).split())[:500]
+    return f"{type(failure).__name__}: {text}" if text else type(failure).__name__
+
+
+async def waiting_subjects(connection: Connection, reader: str, subjects: Iterable[UUID]) -> set[UUID]:
+    """Those of the subjects that have something parked at this reader."""
+    query = "SELECT DISTINCT subject FROM parked WHERE reader = $1 AND subject = ANY($2::uuid[]) AND state = 'waiting'"
+    return {row["subject"] for row in await connection.fetch(query, reader, list(subjects))}
+
+
+async def park(connection: Connection, reader: str, parked: list[Parked]) -> None:
+    """Park records, in the transaction that moves the checkpoint past them."""
+    if not parked:
+        return
+    await connection.executemany(
+        'INSERT INTO parked (reader, municipality, subject, topic, partition, "offset", source, sequence, type, '
+        "envelope, reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) "
+        "ON CONFLICT (reader, source, sequence) DO UPDATE SET state = 'waiting', reason = excluded.reason",
+        [
+            (
+                reader,
+                peek(one.record.message, "municipality") or "",
+                one.record.subject,
+                one.record.topic,
+                one.record.partition,
+                one.record.offset,
+                one.record.source,
+                one.record.sequence,
+                one.record.type,
+                one.record.message,
+                one.reason,
+            )
+            for one in parked
+        ],
+    )
+    for one in parked:
+        log.error("parked", reader=reader, position=str(one.record.position), type=one.record.type, reason=one.reason)

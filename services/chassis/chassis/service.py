@@ -1,0 +1,61 @@
+"""A service, declared on one page: what it decides, answers, shows, reacts to and sends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from typing import Any
+
+from fastapi import APIRouter
+
+from chassis.aggregate import Aggregate
+from chassis.outbox import Sender
+from chassis.react import Reaction
+from chassis.schedule import Clockwork
+from chassis.views import View
+from contracts.topics import Topic
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """Everything a service is. The chassis does the rest.
+
+    senders    made from the resources (vault, settings, partnership, store, db) when the sender role starts
+    tables     SQL of the service's own tables, run by `flode prepare`; "{service}" is replaced by its name
+    package    where templates, static files and catalogues are
+    """
+
+    name: str
+    package: str
+    aggregates: tuple[Aggregate[Any, Any], ...] = ()
+    routers: tuple[APIRouter, ...] = ()
+    views: tuple[View[Any], ...] = ()
+    reactions: tuple[Reaction, ...] = ()
+    senders: Callable[[Mapping[str, Any]], tuple[Sender, ...]] | None = None
+    clockworks: tuple[Clockwork, ...] = ()
+    emits: tuple[Topic, ...] = ()
+    tables: str | None = None
+
+    def view(self, name: str) -> View[Any]:
+        """One of its views. Raises KeyError."""
+        return {view.name: view for view in self.views}[name]
+
+
+class NoSuchService(Exception):
+    """No installed package offers a service by that name."""
+
+
+def find_service(name: str) -> Service:
+    """The installed service of that name. Raises NoSuchService with the names there are."""
+    offered = {point.name: point for point in entry_points(group="flode.services")}
+    if name not in offered:
+        raise NoSuchService(f"there is no service {name}; installed are {', '.join(sorted(offered)) or 'none'}")
+    service = offered[name].load()
+    assert isinstance(service, Service), f"{offered[name].value} is not a Service"
+    return service
+
+
+def find_services() -> tuple[Service, ...]:
+    """All installed services, by name."""
+    return tuple(find_service(name) for name in sorted(point.name for point in entry_points(group="flode.services")))

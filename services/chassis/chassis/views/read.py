@@ -1,0 +1,90 @@
+"""Reading a view as somebody: their municipalities, one moment, and not before their own writes are in it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from chassis.db import Database
+from chassis.position import Position
+from chassis.views import tables
+
+if TYPE_CHECKING:
+    from chassis.views.view import View
+
+
+class NotYet(Exception):
+    """The view has not come so far in the time given; ask again a little later."""
+
+    def __init__(self, view: str, position: str) -> None:
+        super().__init__(f"{view} has not applied {position} yet")
+        self.view, self.position = view, position
+
+
+class Moved:
+    """Wakes those who wait for a view, when its follower runs in this process."""
+
+    def __init__(self) -> None:
+        self._events: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
+
+    def tell(self, view: str) -> None:
+        """The view has moved."""
+        self._events.pop(view, asyncio.Event()).set()
+
+    async def wait(self, view: str, seconds: float) -> None:
+        """Until the view moves, or the seconds are over."""
+        try:
+            await asyncio.wait_for(self._events[view].wait(), seconds)
+        except TimeoutError:
+            return
+
+
+MOVED = Moved()
+
+
+async def select(
+    view: View[Any], db: Database, where: str, arguments: tuple[Any, ...], *, scope: Iterable[str], limit: int | None
+) -> list[Any]:
+    """Rows of the live table under the reader's scope; the pointer and the rows are read in one transaction."""
+    async with db.scoped(scope) as connection:
+        table = await tables.live(connection, view.name)
+        bound = "" if limit is None else f" LIMIT {limit:d}"
+        found = await connection.fetch(
+            f"SELECT row_to_json(t)::text FROM {table.quoted} t WHERE {where}{bound}", *arguments
+        )
+    return [view.decoder.decode(row[0]) for row in found]
+
+
+async def query(
+    view: View[Any], db: Database, sql: str, arguments: tuple[Any, ...], *, scope: Iterable[str]
+) -> list[dict[str, Any]]:
+    """Any SELECT over the live table."""
+    async with db.scoped(scope) as connection:
+        table = await tables.live(connection, view.name)
+        return [dict(row) for row in await connection.fetch(sql.replace("{table}", table.quoted), *arguments)]
+
+
+APPLIED = (
+    "SELECT (c.sources ->> $4)::bigint FROM view_tables v JOIN checkpoints c ON c.reader = v.table_name "
+    "WHERE v.view = $1 AND v.state = 'live' AND c.topic = $2 AND c.partition = $3"
+)
+
+
+async def wait_for(view: View[Any], db: Database, position: str, *, timeout: float) -> None:
+    """Look, and look again each time the view moves (or every so often, if it moves in another process)."""
+    wanted = Position.parse(position)
+    if wanted.topic not in {topic.name for topic in view.topics}:
+        return  # nothing of that topic ever reaches this view
+    deadline = time.monotonic() + timeout
+    pause = 0.005
+    while True:
+        applied = await db.api.fetchval(APPLIED, view.name, wanted.topic, wanted.partition, wanted.source)
+        if (applied or 0) >= wanted.sequence:
+            return
+        if time.monotonic() > deadline:
+            raise NotYet(view.name, position)
+        await MOVED.wait(view.name, pause)
+        pause = min(pause * 1.5, 0.1)

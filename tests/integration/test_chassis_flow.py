@@ -1,0 +1,151 @@
+"""From a commit to a row: the store, the relay, the topic, the view, on real servers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import pytest
+from aiokafka import TopicPartition
+
+from chassis.aggregate import position_of
+from chassis.db import Database
+from chassis.feed import Feed
+from chassis.log import LogReader, Record, all_partitions
+from chassis.relay import Relay
+from chassis.store import Store
+from chassis.testing import a_database
+from chassis.topics import create_topics
+from chassis.views.follow import ViewFollower
+from contracts.topics import REQUEST
+from tests.integration.flow import append, classified, counted, registered, running, until
+
+IDEMPOTENT = bool(os.environ.get("FLODE_TEST_KAFKA"))
+
+
+@pytest.fixture
+async def db(databases) -> AsyncIterator[Database]:
+    async with Database(*a_database(databases, "intake")) as database:
+        yield database
+
+
+@pytest.fixture
+async def store(db: Database) -> AsyncIterator[Store]:
+    async with Store(db, "intake") as opened:
+        yield opened
+
+
+@pytest.fixture
+async def topics(kafka: str) -> str:
+    await create_topics(kafka)
+    return kafka
+
+
+async def everything_in(kafka: str) -> list[Record]:
+    partitions = all_partitions((REQUEST,))
+    async with LogReader(kafka, client_id="test") as reader:
+        ends = await reader.ends(partitions)
+        reader.start_at(dict.fromkeys(partitions, 0))
+        found: list[Record] = []
+        while len(found) < sum(ends.values()):
+            for records in (await reader.batch()).values():
+                found += records
+        return found
+
+
+async def test_what_is_committed_becomes_a_row_that_the_writer_can_wait_for(db, store, topics) -> None:
+    view, request = counted(), uuid4()
+    feed = Feed(topics, "views", [ViewFollower(view, db)])
+    relay = Relay(store, topics, (REQUEST,), idempotent=IDEMPOTENT)
+    async with running(relay.run, feed.run):
+        await append(store, registered(request, "Åmål"))
+        done = await append(store, classified(request), expected=1)
+        await view_ready(view, db, done)
+        row = await view.get(db, request, scope=["tallvik"])
+        assert row is not None
+        assert (row.title, row.events, row.state, row.last) == ("Åmål", 2, "project", {"reason": "stort"})
+        assert await view.get(db, request, scope=["elvehavn"]) is None, "another municipality sees nothing (P11)"
+        assert await view.get(db, request, scope=[]) is None
+
+
+async def view_ready(view, db, done) -> None:
+    async def made() -> bool:
+        return bool(await db.worker.fetchval("SELECT 1 FROM view_tables WHERE state = 'live'"))
+
+    await until(made)
+    await view.wait_for(db, position_of(done.envelopes[-1], done.positions[-1]), timeout=15)
+
+
+async def test_the_topic_holds_the_stored_bytes_in_order(store, topics) -> None:
+    """P5: store ⊆ topic, and the first appearance of a subject's events is in version order."""
+    relay = Relay(store, topics, (REQUEST,), idempotent=IDEMPOTENT)
+    requests = [uuid4() for _ in range(30)]
+    async with running(relay.run):
+        for request in requests:
+            await append(store, registered(request))
+        for request in requests:
+            await append(store, classified(request), expected=1)
+        await until(lambda: _held(topics, 60))
+    stored = {event.position: event.message for event in await store.read()}
+    found = await everything_in(topics)
+    assert {record.sequence: record.message for record in found} == stored
+    per_partition: dict[TopicPartition, list[int]] = {}
+    for record in found:
+        per_partition.setdefault(TopicPartition(record.topic, record.partition), []).append(record.sequence)
+    assert all(sequences == sorted(sequences) for sequences in per_partition.values())
+
+
+async def _held(kafka: str, at_least: int) -> bool:
+    return len(await everything_in(kafka)) >= at_least
+
+
+async def test_a_relay_that_begins_again_leaves_no_gap_and_repeats_little(store, topics) -> None:
+    """P5: it is killed between producing and noting, and finds its place from the topic."""
+    async with running(Relay(store, topics, (REQUEST,), idempotent=IDEMPOTENT).run):
+        for _ in range(20):
+            await append(store, registered(uuid4()))
+        await until(lambda: _held(topics, 20))
+    await store.db.worker.execute("UPDATE relay_places SET done_to = 0")  # as if nothing had been noted since
+    async with running(Relay(store, topics, (REQUEST,), idempotent=IDEMPOTENT).run):
+        await append(store, registered(uuid4()))
+        await until(lambda: _held(topics, 21))
+    assert sorted(record.sequence for record in await everything_in(topics)) == list(range(1, 22))
+
+
+async def test_a_poison_event_parks_its_subject_and_all_others_flow(db, store, topics) -> None:
+    """P10: what cannot be handled waits with its reason, and what follows of its subject waits behind it."""
+    view, sick, well = counted(), uuid4(), uuid4()
+    follower = ViewFollower(view, db)
+    async with running(Relay(store, topics, (REQUEST,), idempotent=IDEMPOTENT).run, Feed(topics, "v", [follower]).run):
+        await append(store, registered(sick), classified(sick, "poison"), classified(sick, "after"))
+        await append(store, registered(well))
+        done = await append(store, classified(well), expected=1)
+        await view_ready(view, db, done)
+        await until(lambda: _parked(db, 2))
+    rows = {row.request_id: row.events for row in await view.select(db, scope=["tallvik"])}
+    assert rows == {sick: 1, well: 2}
+    parked = await db.worker.fetch("SELECT reason, type FROM parked ORDER BY sequence")
+    assert "cannot swallow" in parked[0]["reason"]
+    assert "waits behind" in parked[1]["reason"]
+    places = follower.places.values()
+    assert sum(place.applied for place in places) == 3
+    assert sum(place.parked for place in places) == 2
+
+
+async def _parked(db: Database, many: int) -> bool:
+    count: int = await db.worker.fetchval("SELECT count(*) FROM parked")
+    return count == many
+
+
+async def test_a_view_that_begins_again_goes_on_where_its_rows_are(db, store, topics) -> None:
+    """P6: rows and place are one transaction, so nothing is applied twice."""
+    view, request = counted(), uuid4()
+    async with running(Relay(store, topics, (REQUEST,), idempotent=IDEMPOTENT).run):
+        async with running(Feed(topics, "v", [ViewFollower(view, db)]).run):
+            await view_ready(view, db, await append(store, registered(request)))
+        async with running(Feed(topics, "v", [ViewFollower(view, db)]).run):
+            await view_ready(view, db, await append(store, classified(request), expected=1))
+    row = await view.get(db, request, scope=["tallvik"])
+    assert row is not None
+    assert row.events == 2
