@@ -43,4 +43,12 @@ class MessageGivenUp(Event):
     reason: Text
 
 
-MessageFact = MessageDue | MessageSent | MessageGivenUp
+@fact("notifications.message-due-again", topic=MESSAGE)
+class MessageDueAgain(Event):
+    """Somebody looked at a message that had been given up, and asked for it to be sent after all."""
+
+    message_id: UUID
+    reason: Text = ""
+
+
+MessageFact = MessageDue | MessageSent | MessageGivenUp | MessageDueAgain

@@ -18,6 +18,10 @@ from chassis.identity import Identity, Role
 from contracts.refusal import Forbidden
 
 _SIGNATURE_BYTES = 32
+DIRECTIVE = "directive"
+"""The purpose of a link that opens a requester's directive (IT-09)."""
+DIRECTIVE_PATH = "/governance/directive/{link}"
+"""Where such a link leads: mails carry it, governance answers it."""
 
 
 class LinkDoesNotOpen(Forbidden):

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -54,6 +55,16 @@ class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Officer(_Strict):
+    """Somebody who is told by their office: a PM, or a municipality's IT manager."""
+
+    office: Literal["pm", "it_manager"]
+    name: Annotated[str, Field(min_length=1, repr=False)]
+    email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$", repr=False)]
+    language: Language | None = None
+    """In which they are told; the municipality's own when left out."""
+
+
 class Municipality(_Strict):
     """A partner municipality: a tenant."""
 
@@ -65,10 +76,20 @@ class Municipality(_Strict):
     timezone: Annotated[str, AfterValidator(_a_zone)]
     email_domains: tuple[str, ...] = ()
     """Whose addresses are this municipality's; how a person's home is known (`Partnership.home_of`)."""
+    contacts: tuple[Officer, ...] = ()
 
     def formats(self, language: str | None = None) -> Formats:
         """How dates, numbers and money are written here, in the reader's language."""
         return Formats(language or self.language, self.country, self.timezone)
+
+
+class WriteBack(_Strict):
+    """Where a ticketing system takes what is to be written into its tickets: POSTs signed by Standard Webhooks."""
+
+    url: Annotated[str, Field(pattern=r"^https?://[^/@\s]+(/\S*)?$")]
+    secret: Secret = Field(repr=False)
+    private: bool = False
+    """Whether the system stands in a private network; otherwise an address that leads into one is refused."""
 
 
 class ServiceDesk(_Strict):
@@ -81,6 +102,8 @@ class ServiceDesk(_Strict):
     secret: Secret = Field(repr=False)
     next_secret: Secret | None = Field(default=None, repr=False)
     """Accepted as well while the secret is being changed at both ends."""
+    write_back: WriteBack | None = None
+    """None when nothing can be written into the system's tickets."""
     flows: Annotated[tuple[str, ...], Field(min_length=1)] = ("projekt", "prosjekt", "project")
     """What the project flow is called in this system; its tickets and no others are handed over (IT-04)."""
 
@@ -110,6 +133,8 @@ class Partnership(_Strict):
     tie_rule: dict[str, str] = Field(default_factory=lambda: dict(TIE_RULE))
     """What is done with equal scores, in words, per language; shown where rounds are shown (IT-13)."""
     mail_from: str = "Flöde <no-reply@localhost>"
+    write_back_hosts: tuple[str, ...] = ()
+    """The hosts that may be written back to, and no others."""
 
     @property
     def ids(self) -> frozenset[str]:
@@ -118,6 +143,11 @@ class Partnership(_Strict):
 
     def __getitem__(self, municipality: str) -> Municipality:
         return self.municipalities[municipality]
+
+    def desk(self, municipality: str, system: str) -> ServiceDesk | None:
+        """The Service Desk of a municipality's ticketing system, if it is one of the cooperation's."""
+        desks = [each for each in self.service_desks if (each.municipality, each.system) == (municipality, system)]
+        return desks[0] if desks else None
 
     def home_of(self, email: str, otherwise: str | None = None) -> str:
         """The municipality an address belongs to: the partner that has its domain, or else `otherwise`, or the host.
@@ -170,6 +200,9 @@ class Partnership(_Strict):
             ("email_domains", [each for town in self.municipalities.values() for each in town.email_domains]),
         ]:
             faults += [f"{place}: {key!r} stands more than once" for key in sorted(set(keys)) if keys.count(key) > 1]
+        for at, desk in enumerate(self.service_desks):
+            if desk.write_back and urlsplit(desk.write_back.url).hostname not in self.write_back_hosts:
+                faults.append(f"service_desks.{at}.write_back.url: its host is not among write_back_hosts")
         if sum((each.weight for each in self.criteria), Decimal(0)) <= 0:
             faults.append("criteria: at least one is needed")
         return faults

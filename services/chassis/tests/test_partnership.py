@@ -13,6 +13,7 @@ PARTNERSHIP_EXAMPLE = """
 name = "Samverkan vid sjön"
 host = "almby"
 mail_from = "Flöde <flode@almby.example>"
+write_back_hosts = ["helpdesk.birkelund.example"]
 
 [municipalities.almby]
 name = "Almby kommun"
@@ -30,12 +31,23 @@ currency = "DKK"
 timezone = "Europe/Copenhagen"
 email_domains = ["birkelund.example"]
 
+[[municipalities.birkelund.contacts]]
+office = "it_manager"
+name = "Rikke Vestergaard-Holm"
+email = "rikke@birkelund.example"
+language = "da"
+
 [[service_desks]]
 municipality = "birkelund"
 system = "helpdesk"
 kind = "standard-webhooks"
 secret = "env:BIRKELUND_SECRET"
 next_secret = "whsec_dGhlIG5leHQgb25lLCBmb3Igcm90YXRpb24="
+
+[service_desks.write_back]
+url = "https://helpdesk.birkelund.example/flode"
+secret = "whsec_YW5vdGhlciBvbmUsIGZvciB0aGUgd2F5IGJhY2s="
+private = true
 
 [[criteria]]
 key = "economy"
@@ -81,6 +93,22 @@ def test_the_criteria_are_time_economy_and_cooperation_unless_the_file_says_othe
     assert [each.key for each in Partnership.read(file).criteria] == ["time", "economy", "cooperation"]
 
 
+def test_the_desk_of_a_system_is_found_and_no_other(file: Path) -> None:
+    partnership = Partnership.read(file)
+    desk = partnership.desk("birkelund", "helpdesk")
+    assert desk is not None
+    assert desk.write_back is not None
+    assert partnership.desk("almby", "helpdesk") is None
+
+
+def test_the_people_of_an_office_are_not_shown(file: Path) -> None:
+    """IT-13: the IT managers are told by their office; who they are stands in the file alone."""
+    partnership = Partnership.read(file)
+    (officer,) = partnership["birkelund"].contacts
+    assert (officer.office, officer.email) == ("it_manager", "rikke@birkelund.example")
+    assert "Rikke" not in repr(partnership)
+
+
 def test_secrets_are_not_shown(file: Path) -> None:
     assert "whsec" not in repr(Partnership.read(file))
 
@@ -97,6 +125,8 @@ def test_secrets_are_not_shown(file: Path) -> None:
         ('"env:BIRKELUND_SECRET"', '"env:NOT_THERE"', "the environment variable NOT_THERE is not set"),
         ('["birkelund.example"]', '["almby.example"]', "email_domains: 'almby.example' stands more than once"),
         ("[cadence]", "[cadence", "it cannot be read"),
+        ("https://helpdesk", "https://elsewhere", "service_desks.0.write_back.url: its host is not among"),
+        ("rikke@birkelund", "rikke at birkelund", "municipalities.birkelund.contacts.0.email: "),
     ],
 )
 def test_a_fault_is_told_where_it_is(file: Path, was: str, becomes: str, said: str) -> None:
