@@ -68,12 +68,17 @@ def read(headers: Mapping[str, str], body: bytes) -> list[Delivery]:
     """
     kind, charset = content_type(headers.get("content-type", ""))
     if kind == BATCH:
-        return [_structured(part, headers, "utf-8") for part in parts_of(body, charset)]
+        return [_structured(part, STRUCTURED, "utf-8") for part in parts_of(body, charset)]
     if kind == STRUCTURED:
-        return [_structured(body, headers, charset)]
+        return [_structured(body, headers["content-type"], charset)]
     if kind == "application/json" or (kind.endswith("+json") and "ce-specversion" in headers):
         return [_binary(headers, body, charset)]
     raise UnknownContentType
+
+
+def is_batch(headers: Mapping[str, str]) -> bool:
+    """Whether a request brings several events, and wants an answer for each."""
+    return content_type(headers.get("content-type", ""))[0] == BATCH
 
 
 def content_type(value: str) -> tuple[str, str]:
@@ -105,8 +110,8 @@ def parts_of(body: bytes, charset: str) -> Iterator[bytes]:
     return iter([part.encode() for part in parts])
 
 
-def _structured(body: bytes, headers: Mapping[str, str], charset: str) -> Delivery:
-    kept = {"content-type": headers.get("content-type", "")}
+def _structured(body: bytes, kind: str, charset: str) -> Delivery:
+    kept = {"content-type": kind}
     try:
         event = as_json(body, charset)
     except Refusal as fault:

@@ -80,7 +80,8 @@ async def earlier(
 
 KNOWN = """
 SELECT max(revision) AS revision, max(source_at) AS at, coalesce(bool_or(kind = 'deleted'), false) AS deleted
-FROM deliveries WHERE municipality = $1 AND request_id = $2 AND outcome NOT IN ('stale', 'parked', 'refused', 'set_aside')
+FROM deliveries WHERE municipality = $1 AND request_id = $2
+  AND outcome NOT IN ('stale', 'parked', 'refused', 'set_aside')
 """
 
 

@@ -1,0 +1,20 @@
+"""Intake on one page: from a ticket in a municipality's Service Desk to a request that is a project, or is not."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from chassis.service import Service
+from contracts.topics import REQUEST
+from intake import api, commands, pages
+from intake.views import inbox, requests
+
+service = Service(
+    name="intake",
+    package="intake",
+    aggregates=(commands.REQUEST,),
+    routers=(api.router, pages.router),
+    views=(inbox.view, requests.view),
+    emits=(REQUEST,),
+    tables=files("intake").joinpath("tables.sql").read_text("utf-8"),
+)
