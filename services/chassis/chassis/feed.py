@@ -16,6 +16,7 @@ import structlog
 from aiokafka import TopicPartition
 
 from chassis.checkpoints import Checkpoint
+from chassis.lasting import lasting
 from chassis.log import LogReader, Record, all_partitions
 from chassis.proof import Claim, Proof, untrue
 from chassis.telemetry import TELEMETRY
@@ -63,9 +64,9 @@ class Feed:
             proof = Proof(self.bootstrap, self.name, lambda: self._claims)
             reader.start_at(start)
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(proof.keep(), name=f"{self.name}-proof")
-                tasks.create_task(self._follow(reader, proof), name=self.name)
-                tasks.create_task(self._measure(topics), name=f"{self.name}-lag")
+                tasks.create_task(lasting(f"{self.name}-proof", proof.keep))
+                tasks.create_task(lasting(self.name, lambda: self._follow(reader, proof)))
+                tasks.create_task(lasting(f"{self.name}-lag", lambda: self._measure(topics)))
 
     async def _start(self, reader: LogReader, topics: tuple[Topic, ...]) -> dict[TopicPartition, int]:
         """The hindmost proved place of each partition."""

@@ -21,6 +21,7 @@ import structlog
 from aiokafka import AIOKafkaProducer, TopicPartition
 
 from chassis.decode import peek
+from chassis.lasting import lasting
 from chassis.log import LogReader, headers
 from chassis.places import Places, find_places, read_on
 from chassis.position import Position
@@ -76,8 +77,8 @@ class Relay:
                 places = await find_places(self.store, reader, self.emits)
                 proof = Proof(self.bootstrap, f"{self.store.service}-relay", lambda: places.claims(self.store.source))
                 async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(proof.keep(), name="relay-proof")
-                    tasks.create_task(self._relay(producer, reader, places, proof), name="relay")
+                    tasks.create_task(lasting("relay-proof", proof.keep))
+                    tasks.create_task(lasting("relay", lambda: self._relay(producer, reader, places, proof)))
         finally:
             await producer.stop()
 

@@ -16,6 +16,7 @@ import asyncpg
 import structlog
 
 from chassis.checkpoints import CheckpointMoved
+from chassis.lasting import lasting
 
 log = structlog.get_logger(__name__)
 
@@ -46,7 +47,7 @@ class Role:
             began = time.monotonic()
             self.state = "running"
             try:
-                await self._run()
+                await lasting(self.name, self._run)
             except asyncio.CancelledError:
                 raise
             except BaseException as failure:  # noqa: BLE001  every fault is met the same way: begin again

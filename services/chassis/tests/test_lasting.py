@@ -1,0 +1,46 @@
+"""Work that is to last is never lost without a word."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from chassis.lasting import EndedByItself, lasting
+
+
+async def test_what_a_library_cancels_within_is_told_as_a_fault() -> None:
+    async def asks_a_library() -> None:
+        answer = asyncio.get_running_loop().create_future()
+        answer.cancel()
+        await answer
+
+    async def both() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(lasting("asking", asks_a_library))
+            tasks.create_task(lasting("waiting", asyncio.Event().wait))
+
+    with pytest.raises(ExceptionGroup) as told:
+        await both()
+    assert told.group_contains(EndedByItself, match="asking was cancelled from within")
+
+
+async def test_work_that_ends_by_itself_is_a_fault() -> None:
+    with pytest.raises(EndedByItself, match="nothing ended"):
+        await lasting("nothing", lambda: asyncio.sleep(0))
+
+
+async def test_being_told_to_stop_is_no_fault() -> None:
+    work = asyncio.create_task(lasting("waiting", asyncio.Event().wait))
+    await asyncio.sleep(0)
+    work.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await work
+
+
+async def test_what_the_work_raises_is_raised() -> None:
+    async def fails() -> None:
+        raise OSError("the broker is gone")
+
+    with pytest.raises(OSError, match="the broker is gone"):
+        await lasting("failing", fails)
