@@ -16,14 +16,17 @@ from uuid import UUID
 from aiohttp import web
 
 from chassis.auth import SESSION_COOKIE
+from chassis.i18n import N_
 from chassis.identity import Role
 from chassis.partnership import Partnership
-from embedded import forms, pages
+from embedded import forms
 from embedded.attempts import Attempts, TooMany
 from embedded.home import Home
+from embedded.pages import Pages, careful, choose_language, language_of, static, within
 from embedded.people import AlreadyKnown, People, Person
 from embedded.tokens import LIFETIME, Signer
 
+NOT_TOGETHER = N_("The e-mail address and the password do not belong together.")
 Answer = Awaitable[web.StreamResponse]
 
 
@@ -34,7 +37,7 @@ class Issuer:
         self.people = people or People(home.people)
         self.signer = Signer(home, public_url)
         self.url = public_url
-        self._partnership = Partnership.read(home.partnership)
+        self.pages = Pages(Partnership.read(home.partnership))
         self._attempts = Attempts()
 
     def app(self) -> web.Application:
@@ -54,10 +57,12 @@ class Issuer:
             ("POST", "/people/{id}/link", self.operator(self.new_link)),
             ("POST", "/people/{id}/remove", self.operator(self.remove)),
             ("POST", "/token", self.token),
+            ("GET", "/start/static/{file}", static),
+            ("GET", "/start/language/{language}", choose_language),
             ("GET", "/.well-known/jwks.json", self.keys),
             ("GET", "/.well-known/openid-configuration", self.configuration),
         ):
-            app.router.add_route(method, path, pages.careful(handler))
+            app.router.add_route(method, path, careful(handler))
         return app
 
     def first_link(self) -> str | None:
@@ -79,38 +84,43 @@ class Issuer:
             if caller is None:
                 raise web.HTTPSeeOther(f"/sign-in?next={request.path}")
             if not caller.has(Role.OPERATOR):
-                return pages.render(request, "not_yours.html", caller, status=HTTPStatus.FORBIDDEN)
+                return self.pages.render(request, "not_yours.html", caller, status=HTTPStatus.FORBIDDEN)
             return await handler(request, caller)
 
         return guarded
 
     async def start(self, request: web.Request) -> web.StreamResponse:
         """What there is, for whoever is signed in."""
-        return pages.render(request, "start.html", self.caller(request), partnership=self._partnership)
+        caller = self.caller(request)
+        operator = caller is not None and caller.has(Role.OPERATOR)
+        return self.pages.render(request, "start.html", caller, operator=operator, held=caller.roles if caller else {})
 
     # Signing in and out
 
     async def sign_in_page(self, request: web.Request) -> web.StreamResponse:
         """The form; who is signed in goes on."""
-        return pages.render(request, "sign_in.html", None, onward=_onward(request.query.get("next")), values={})
+        return self._sign_in_form(request, within(request.query.get("next")))
 
     async def sign_in(self, request: web.Request) -> web.StreamResponse:
         """Set the session's cookie, or say that the two do not belong together, not which of them is wrong."""
         fields = await request.post()
-        email, onward = str(fields.get("email", "")), _onward(str(fields.get("next", "")))
+        email, onward = str(fields.get("email", "")), within(str(fields.get("next", "")))
         try:
             person = await self._judge(email, str(fields.get("password", "")))
         except TooMany as wait:
-            return pages.render(
-                request, "sign_in.html", None, status=HTTPStatus.TOO_MANY_REQUESTS, onward=onward,
-                values={"email": email}, wait=int(wait.seconds) + 1,
-            )  # fmt: skip
+            return self._sign_in_form(
+                request, onward, email, status=HTTPStatus.TOO_MANY_REQUESTS, wait=int(wait.seconds) + 1
+            )
         if person is None:
-            return pages.render(
-                request, "sign_in.html", None, status=HTTPStatus.UNAUTHORIZED, onward=onward,
-                values={"email": email}, wrong=True,
-            )  # fmt: skip
+            return self._sign_in_form(
+                request, onward, email, status=HTTPStatus.UNAUTHORIZED, wrong={"password": NOT_TOGETHER}
+            )
         return self._welcome(person, onward)
+
+    def _sign_in_form(
+        self, request: web.Request, onward: str, email: str = "", wait: int = 0, **more: Any
+    ) -> web.StreamResponse:
+        return self.pages.render(request, "sign_in.html", None, onward=onward, email=email, wait=wait, **more)
 
     async def sign_out(self, _: web.Request) -> web.StreamResponse:
         """Take the cookie back. A token that was copied holds until it ends."""
@@ -141,7 +151,7 @@ class Issuer:
 
     async def setup_page(self, request: web.Request) -> web.StreamResponse:
         """What the link is for."""
-        return self._setup_form(request, forms.Form(values={"language": pages.language_of(request, None)}))
+        return self._setup_form(request, forms.Form(values={"language": language_of(request)}))
 
     async def setup(self, request: web.Request) -> web.StreamResponse:
         """Make the first account, or set a password, and sign in."""
@@ -166,16 +176,14 @@ class Issuer:
     def _setup_form(self, request: web.Request, form: forms.Form) -> web.StreamResponse:
         link = self.people.opened_by(request.match_info["secret"])
         if link is None:
-            return pages.render(request, "link_ended.html", None, status=HTTPStatus.GONE)
-        status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
-        more = {"form": form, "whom": link.person, "partnership": self._partnership}
-        return pages.render(request, "setup.html", None, status=status, **more)
+            return self.pages.render(request, "link_ended.html", None, status=HTTPStatus.GONE)
+        return self.pages.render(request, "setup.html", None, wrong=form.errors, form=form, whom=link.person)
 
     # People
 
     @property
     def _municipalities(self) -> list[str]:
-        return sorted(self._partnership.municipalities)
+        return sorted(self.pages.partnership.municipalities)
 
     async def everyone(self, request: web.Request, caller: Person) -> web.StreamResponse:
         """All people, and the form to add one."""
@@ -183,12 +191,10 @@ class Issuer:
         return self._people_page(request, caller, form)
 
     def _people_page(self, request: web.Request, caller: Person, form: forms.Form, **more: Any) -> web.StreamResponse:
-        status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
         everyone = self.people.everyone()
-        return pages.render(
-            request, "people.html", caller, status=status, form=form, people=everyone,
-            partnership=self._partnership, **more,
-        )  # fmt: skip
+        return self.pages.render(
+            request, "people.html", caller, wrong=form.errors, form=form, everyone=everyone, **more
+        )
 
     async def add(self, request: web.Request, caller: Person) -> web.StreamResponse:
         """Add somebody and show the link to hand to them; it is shown this once."""
@@ -211,10 +217,7 @@ class Issuer:
     def _person_form(
         self, request: web.Request, caller: Person, person: Person, form: forms.Form
     ) -> web.StreamResponse:
-        status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
-        return pages.render(
-            request, "person.html", caller, status=status, person=person, form=form, partnership=self._partnership
-        )
+        return self.pages.render(request, "person.html", caller, wrong=form.errors, person=person, form=form)
 
     async def change(self, request: web.Request, caller: Person) -> web.StreamResponse:
         """Change somebody's name, language and roles; an operator cannot stop being one alone."""
@@ -296,10 +299,3 @@ def _json(value: object, status: HTTPStatus = HTTPStatus.OK) -> web.Response:
     answer = web.Response(status=status, body=json.dumps(value).encode(), content_type="application/json")
     answer.headers["Cache-Control"] = "no-store"
     return answer
-
-
-def _onward(wanted: str | None) -> str:
-    """Where to go after signing in: a page of ours, whatever a link asks for."""
-    if not wanted or not wanted.startswith("/") or wanted[1:2] in ("/", "\\") or any(ord(sign) < 32 for sign in wanted):
-        return "/"
-    return wanted

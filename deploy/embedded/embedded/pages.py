@@ -1,57 +1,134 @@
-"""The issuer's pages: rendered in the reader's language, and guarded as pages with forms must be."""
+"""The issuer's pages: the layout of all of Flöde's, the reader's language, guarded as pages with forms must be."""
 
 from __future__ import annotations
 
-from functools import cache, partial
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
 from http import HTTPStatus
+from importlib import resources
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
 from chassis import i18n
-from chassis.identity import NAMES, Role
+from chassis.auth import LANGUAGE_COOKIE
+from chassis.identity import NAMES, Identity, Role
+from chassis.partnership import Partnership
+from chassis.web.guard import SECURITY, cache_control
+from chassis.web.navigation import places_for
+from chassis.web.pages import LANGUAGE_NAMES, Errors, static_version, templates_of
+from chassis.web.problems import FieldError
 from embedded.people import Person
 
-LANGUAGE_NAMES = {"sv": "Svenska", "da": "Dansk", "nb": "Norsk", "en": "English"}
+HERE = "start"
+"""The first segment of what belongs to these pages: style sheet, icon, choice of language."""
 
 i18n.use("embedded")
 
 
 @cache
 def _templates() -> Environment:
-    return Environment(loader=PackageLoader("embedded"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    return templates_of("embedded")
 
 
-def language_of(request: web.Request, person: Person | None) -> str:
-    """The reader's language: the person's own, or the one the browser prefers."""
-    return person.language if person else i18n.best_language(request.headers.get("Accept-Language"))
+class Pages:
+    """Renders the issuer's templates for one partnership."""
 
+    def __init__(self, partnership: Partnership) -> None:
+        self.partnership = partnership
 
-def render(
-    request: web.Request, template: str, caller: Person | None, *, status: HTTPStatus = HTTPStatus.OK, **values: Any
-) -> web.Response:
-    """A page. Every page knows who reads it, their language, and the roles there are."""
-    language = language_of(request, caller)
-    text = (
-        _templates()
-        .get_template(template)
-        .render(
-            _=partial(_translated, language),
-            caller=caller,
-            language=language,
-            languages=LANGUAGE_NAMES,
-            roles={role.value: i18n.translate(NAMES[role], language) for role in Role},
+    def render(
+        self,
+        request: web.Request,
+        template: str,
+        caller: Person | None,
+        *,
+        status: HTTPStatus | None = None,
+        wrong: Mapping[str, str] | None = None,
+        **values: Any,
+    ) -> web.Response:
+        """A page. `wrong` says what is wrong per field (keys for translation); then the status is 422."""
+        reader = self._identity(request, caller)
+        language = reader.language if reader else language_of(request)
+        errors = tuple(FieldError(name, i18n.translate(text, language)) for name, text in (wrong or {}).items())
+        names = {
             **values,
+            "caller": reader,
+            "errors": Errors(errors),
+            "formats": self.partnership[reader.home if reader else self.partnership.host].formats(language),
+            "here_and_now": quote(request.path_qs, safe="/"),
+            "language": language,
+            "languages": LANGUAGE_NAMES,
+            "partnership": self.partnership,
+            "path": request.path,
+            "places": places_for(reader),
+            "role_names": {role.value: i18n.translate(NAMES[role], language) for role in Role},
+            "service": HERE,
+            "static": f"/{HERE}/static",
+            "version_of_static": static_version(),
+        }
+        names["ui"] = _templates().get_template("forms.html").make_module(names)
+        return web.Response(
+            status=status or (HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK),
+            text=_templates().get_template(template).render(names),
+            content_type="text/html",
+            headers={"Content-Language": language},
         )
-    )
-    return web.Response(status=status, text=text, content_type="text/html")
+
+    def _identity(self, request: web.Request, person: Person | None) -> Identity | None:
+        """The person as all of Flöde's pages know them."""
+        if person is None:
+            return None
+        roles: dict[str, frozenset[Role]] = {}
+        for municipality, held in person.roles.items():
+            for each in self.partnership.ids if municipality == "*" else {municipality} & self.partnership.ids:
+                roles[each] = roles.get(each, frozenset()) | {Role(role) for role in held}
+        identity = Identity(
+            id=person.id,
+            name=person.name,
+            email=person.email,
+            home=self.partnership.home_of(person.email),
+            language=person.language,
+            roles=roles,
+        )
+        chosen = request.cookies.get(LANGUAGE_COOKIE)
+        return replace(identity, language=chosen) if chosen in i18n.LANGUAGES else identity
 
 
-def _translated(language: str, text: str, **params: object) -> str:
-    return i18n.translate(text, language, **params)
+def language_of(request: web.Request) -> str:
+    """The language that was chosen, or the one the browser prefers."""
+    chosen = request.cookies.get(LANGUAGE_COOKIE, "")
+    return chosen if chosen in i18n.LANGUAGES else i18n.best_language(request.headers.get("Accept-Language"))
+
+
+async def static(request: web.Request) -> web.StreamResponse:
+    """The style sheet and the icon, the same as everywhere."""
+    file = resources.files("chassis.web") / "static" / request.match_info["file"]
+    if not file.is_file():
+        raise web.HTTPNotFound
+    kind = {"css": "text/css", "svg": "image/svg+xml"}.get(file.name.rpartition(".")[2], "application/octet-stream")
+    return web.Response(body=file.read_bytes(), content_type=kind)
+
+
+async def choose_language(request: web.Request) -> web.StreamResponse:
+    """Remember a language and go back."""
+    answer = web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": within(request.query.get("next"))})
+    if request.match_info["language"] in i18n.LANGUAGES:
+        answer.set_cookie(
+            LANGUAGE_COOKIE, request.match_info["language"], max_age=365 * 24 * 3600, httponly=True, samesite="Lax"
+        )
+    return answer
+
+
+def within(wanted: str | None) -> str:
+    """Where to go next: a page of ours, whatever a link asks for."""
+    if not wanted or not wanted.startswith("/") or wanted[1:2] in ("/", "\\") or any(ord(sign) < 32 for sign in wanted):
+        return "/"
+    return wanted
 
 
 def careful(handler: Handler) -> Handler:
@@ -63,23 +140,17 @@ def careful(handler: Handler) -> Handler:
         try:
             answer = await handler(request)
         except web.HTTPException as thrown:
-            _guard(thrown)
+            _guard(request, thrown)
             raise
-        _guard(answer)
+        _guard(request, answer)
         return answer
 
     return guarded
 
 
-def _guard(answer: web.StreamResponse) -> None:
-    answer.headers.setdefault(
-        "Content-Security-Policy",
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
-        "frame-ancestors 'none'",
-    )
-    answer.headers.setdefault("X-Content-Type-Options", "nosniff")
-    answer.headers.setdefault("Referrer-Policy", "same-origin")
-    answer.headers.setdefault("Cache-Control", "no-store")
+def _guard(request: web.Request, answer: web.StreamResponse) -> None:
+    for name, value in {**SECURITY, "Cache-Control": cache_control(request.path)}.items():
+        answer.headers.setdefault(name, value)
 
 
 def _from_here(request: web.Request) -> bool:

@@ -218,7 +218,7 @@ async def test_an_operator_changes_roles_but_cannot_end_being_the_one(
 
 
 async def test_pages_speak_the_readers_language(browser: aiohttp.ClientSession, issuer: Issuer) -> None:
-    for language, word in (("sv", "Logga in"), ("da", "Log ind"), ("nb", "Logg inn"), ("en", "Sign in")):
+    for language, word in (("sv", "Lösenord"), ("da", "Adgangskode"), ("nb", "Passord"), ("en", "Password")):
         async with browser.get(f"{issuer.url}/sign-in", headers={"Accept-Language": language}) as answer:
             page = await answer.text()
         assert f'<html lang="{language}">' in page
