@@ -57,6 +57,7 @@ class Settings(BaseModel):
     link_key: bytes = Field(repr=False)
     kafka: str
     kafka_replication: int = 1
+    kafka_idempotence: bool = True
     issuers: tuple[Issuer, ...]
     partnership: Path
     http_host: str = "127.0.0.1"
@@ -86,6 +87,7 @@ class Settings(BaseModel):
             "link_key": env.read("FLODE_LINK_KEY", _key, "32 random bytes in base64"),
             "kafka": env.read("FLODE_KAFKA", _bootstrap, "the brokers to start from, host:port,host:port"),
             "kafka_replication": env.read("FLODE_KAFKA_REPLICATION", _positive, "copies of each partition", "1"),
+            "kafka_idempotence": env.read("FLODE_KAFKA_IDEMPOTENCE", _on_off, "on, or off for a broker without it", "on"),
             "issuers": env.read("FLODE_ISSUERS", _issuers, 'JSON: [{"issuer","audience","jwks_url" or "jwks_file"}]'),
             "partnership": env.read("FLODE_PARTNERSHIP", _file, "the path of the partnership's TOML file"),
             "http_host": host,
@@ -167,6 +169,12 @@ def _positive(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
         raise ValueError("it is not a whole number above 0")
     return int(text)
+
+
+def _on_off(text: str) -> bool:
+    if text not in ("on", "off"):
+        raise ValueError("it is neither on nor off")
+    return text == "on"
 
 
 def _issuers(text: str) -> tuple[Issuer, ...]:

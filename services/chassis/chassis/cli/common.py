@@ -1,0 +1,48 @@
+"""What the commands share: settings from the environment, tables on a terminal."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import click
+
+from chassis.service import Service, find_services
+from chassis.settings import Settings, SettingsWrong
+from chassis.views import View
+
+
+def settings_of(service: str) -> Settings:
+    """The settings of a service; what is wrong with them is told and ends the command."""
+    try:
+        return Settings.from_env(service)
+    except SettingsWrong as wrong:
+        raise click.ClickException(str(wrong)) from None
+
+
+def kafka() -> str:
+    """The brokers of the environment, for commands that need nothing else."""
+    bootstrap = os.environ.get("FLODE_KAFKA", "")
+    if not bootstrap:
+        raise click.ClickException("FLODE_KAFKA is missing: set it to the brokers, host:port,host:port")
+    return bootstrap
+
+
+def service_of_view(name: str) -> tuple[Service, View[Any]]:
+    """The service that has a view. Raises ClickException with the views there are."""
+    known: list[str] = []
+    for service in find_services():
+        for view in service.views:
+            if view.name == name:
+                return service, view
+            known.append(view.name)
+    raise click.ClickException(f"there is no view {name}; there are {', '.join(sorted(known))}")
+
+
+def show_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print rows in columns."""
+    texts = [[str(cell) for cell in row] for row in rows]
+    widths = [max(len(line[number]) for line in [list(headings), *texts]) for number in range(len(headings))]
+    for line in [list(headings), *texts]:
+        click.echo("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())

@@ -1,0 +1,100 @@
+"""What a view showed at another time, and which events made a row so.
+
+A fold over the topic as the live view has read it, of the events decided up to a moment. Time only says where to cut;
+the order within each subject is the log's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from aiokafka import TopicPartition
+
+from chassis import checkpoints
+from chassis.db import Database
+from chassis.decode import decode
+from chassis.log import LogReader, Record
+from chassis.position import Position
+from chassis.rebuild.bulk import LogEndsEarly, read_stretch
+from chassis.topics import partition_of
+from chassis.views import Row, View, tables
+from chassis.views.view import subject_of
+from contracts.envelope import Envelope
+from contracts.topics import Topic
+
+R = TypeVar("R", bound=Row)
+
+
+async def as_of(
+    db: Database,
+    view: View[R],
+    bootstrap: str,
+    moment: datetime,
+    *,
+    scope: Iterable[str],
+    key: UUID | None = None,
+) -> list[R]:
+    """The rows as they were at a moment (an event decided at that very moment counts), for a reader of `scope`.
+
+    With `key` only that row, which is found in one partition. Raises LogEndsEarly while a topic is being refilled.
+    """
+    seen = frozenset(scope)
+    until = await _applied(db, view)
+    by_subject = view.key is subject_of
+    if key is not None and by_subject and len(view.topics) == 1:
+        place = TopicPartition(view.topics[0].name, partition_of(key, view.topics[0]))
+        until = {place: until.get(place, 0)}
+    stretch = await asyncio.to_thread(
+        read_stretch,
+        bootstrap,
+        [view],
+        until,
+        keep=lambda event: event.time <= moment,
+        only=key if by_subject else None,
+    )
+    return [
+        row
+        for row in stretch.folded[0].rows.values()
+        if row is not None
+        and (key is None or getattr(row, view.columns[0].name) == key)
+        and (row.municipality in seen or seen & set(getattr(row, "shared_with", ())))
+    ]
+
+
+async def moment_of(bootstrap: str, position: str) -> datetime:
+    """When the event at a position was decided. Raises NoPosition and LogEndsEarly."""
+    wanted = Position.parse(position)
+    place = TopicPartition(wanted.topic, wanted.partition)
+    async with LogReader(bootstrap, client_id="as-of") as reader:
+        reader.start_at({place: 0})
+        while batch := await reader.batch(timeout_ms=1000, most=5000):
+            for record in batch[place]:
+                if (record.source, record.sequence) == (wanted.source, wanted.sequence):
+                    return decode(record.message, record.sequence).time
+    raise LogEndsEarly(f"{position} is not in the topic")
+
+
+async def history_of(bootstrap: str, topic: Topic, subject: UUID) -> list[tuple[Position, Envelope[Any]]]:
+    """All events of one subject by all services, each once, in the order of the log."""
+    place = TopicPartition(topic.name, partition_of(subject, topic))
+    highest: dict[str, int] = {}
+    found: list[Record] = []
+    async with LogReader(bootstrap, client_id="history") as reader:
+        reader.start_at({place: 0})
+        while batch := await reader.batch(timeout_ms=1000, most=5000):
+            for record in batch[place]:
+                if record.sequence > highest.get(record.source, 0):
+                    highest[record.source] = record.sequence
+                    if record.subject == subject:
+                        found.append(record)
+    return [(record.position, decode(record.message, record.sequence)) for record in found]
+
+
+async def _applied(db: Database, view: View[Any]) -> dict[TopicPartition, int]:
+    async with db.work() as connection:
+        live = await tables.live(connection, view.name)
+        return {place: one.next_offset for place, one in (await checkpoints.load(connection, live.name)).items()}
