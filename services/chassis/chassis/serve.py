@@ -116,13 +116,11 @@ def roles_of(service: Service, here: Deps) -> list[Role]:
         reacting = [ReactionFollower(one, store, here.clock, resources) for one in service.reactions]
         roles.append(Role("consumers", Feed(settings.kafka, f"{service.name}-consumers", reacting).run))
     if "sender" in settings.roles and service.senders is not None:
-        for sender in service.senders(resources):
-            roles.append(Role(f"sender {sender.channel}", SenderLoop(sender, here.db).run))
+        senders = service.senders(resources)
+        roles += [Role(f"sender {sender.channel}", SenderLoop(sender, here.db).run) for sender in senders]
     if "clockwork" in settings.roles:
-        for clockwork in service.clockworks:
-            roles.append(
-                Role(f"clockwork {clockwork.name}", ClockworkLoop(clockwork, store, here.clock, resources).run)
-            )
+        loops = {one.name: ClockworkLoop(one, store, here.clock, resources) for one in service.clockworks}
+        roles += [Role(f"clockwork {name}", loop.run) for name, loop in loops.items()]
     return roles
 
 

@@ -87,7 +87,9 @@ class Settings(BaseModel):
             "link_key": env.read("FLODE_LINK_KEY", _key, "32 random bytes in base64"),
             "kafka": env.read("FLODE_KAFKA", _bootstrap, "the brokers to start from, host:port,host:port"),
             "kafka_replication": env.read("FLODE_KAFKA_REPLICATION", _positive, "copies of each partition", "1"),
-            "kafka_idempotence": env.read("FLODE_KAFKA_IDEMPOTENCE", _on_off, "on, or off for a broker without it", "on"),
+            "kafka_idempotence": env.read(
+                "FLODE_KAFKA_IDEMPOTENCE", _on_off, "on, or off for a broker that cannot", "on"
+            ),
             "issuers": env.read("FLODE_ISSUERS", _issuers, 'JSON: [{"issuer","audience","jwks_url" or "jwks_file"}]'),
             "partnership": env.read("FLODE_PARTNERSHIP", _file, "the path of the partnership's TOML file"),
             "http_host": host,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import getpass
-import sys
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -119,5 +118,4 @@ async def _one(service: str, number: int) -> ParkedEvent:
         for one in await parked_events(db):
             if one.id == number:
                 return one
-    click.echo(f"nothing is parked under {number} at {service}", file=sys.stderr)
-    sys.exit(1)
+    raise click.ClickException(f"nothing is parked under {number} at {service}")

@@ -9,6 +9,7 @@ import sys
 import click
 
 from chassis.cli.common import settings_of
+from chassis.logging import get_logger
 from chassis.prepare import prepare as prepare_database
 from chassis.serve import serve as serve_forever
 from chassis.service import NoSuchService, find_service
@@ -26,11 +27,8 @@ def serve(service: str) -> None:
         raise click.ClickException(str(unknown)) from None
     try:
         asyncio.run(serve_forever(declared, settings))
-    except BaseException as fatal:
-        # Crash-only: whatever it is, the process ends, says why, and is started again where it was.
-        import structlog
-
-        structlog.get_logger(__name__).error("process.ends", exc_info=fatal)
+    except Exception as fatal:  # noqa: BLE001  whatever it is, the process ends, says why, and is started again
+        get_logger(__name__).error("process.ends", exc_info=fatal)
         sys.exit(1)
 
 
