@@ -1,0 +1,1 @@
+"""The ways out: letters by mail, comments and states into the tickets they came from."""

@@ -1,0 +1,115 @@
+"""How an effect is done: opened, written in the reader's language, handed over. Personal data is opened here and
+nowhere else, and nothing of it is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from chassis.clock import Clock
+from chassis.links import DIRECTIVE, DIRECTIVE_PATH, Link, Links
+from chassis.outbox import Effect, GiveUp
+from chassis.partnership import Partnership
+from chassis.vault import Vault
+from contracts.values import TicketRef
+from notifications.adapters.letter import Written, as_comment, write
+from notifications.adapters.mail import Mailer, compose
+from notifications.adapters.port import TicketingSystem
+from notifications.adapters.spool import TicketSpool
+from notifications.adapters.webhook import WebhookTickets
+from notifications.domain.letters import Page
+
+Systems = Callable[[str, TicketRef], TicketingSystem]
+"""The ticketing system of a municipality that a ticket is in. Raises GiveUp when there is no way back into it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailing:
+    """Sends effects of the channel "mail"."""
+
+    vault: Vault
+    partnership: Partnership
+    links: Links
+    public_url: str
+    mailer: Mailer
+
+    async def send(self, effect: Effect) -> None:
+        """Write and hand over one mail. Raises Retry and GiveUp."""
+        sealed, language = effect.payload, effect.payload["language"]
+        opened = await self.vault.open_all({"to": sealed["to"], "values": sealed["values"]}, language)
+        if not opened["to"]["email"]:
+            raise GiveUp("there is no address that mail can be sent to")
+        written = write(sealed["template"], opened["values"], self.partnership[effect.municipality].formats(language))
+        message = compose(
+            written,
+            key=effect.key,
+            sender=self.partnership.mail_from,
+            name=opened["to"]["name"],
+            address=opened["to"]["email"],
+            link=self._link(written.to, effect) if written.to else None,
+            at=effect.created_at,
+            partnership=self.partnership.name,
+        )
+        await self.mailer.deliver(message)
+
+    def _link(self, page: Page, effect: Effect) -> str:
+        if page.path is not None:
+            return self.public_url + page.path.format(about=effect.payload["about"])
+        link = Link(
+            purpose=DIRECTIVE,
+            municipality=effect.municipality,
+            request_id=UUID(effect.payload["about"]),
+            person=UUID(effect.payload["to"]["id"]),
+            until=datetime.fromisoformat(effect.payload["link_until"]),
+        )
+        return self.public_url + DIRECTIVE_PATH.format(link=self.links.make(link))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answering:
+    """Sends effects of the channel "ticket". Nothing in a ticket names a person: it could not be erased there."""
+
+    partnership: Partnership
+    public_url: str
+    systems: Systems
+
+    async def send(self, effect: Effect) -> None:
+        """Write a comment into one ticket, its new state, and once where it is found here. Raises Retry and GiveUp.
+
+        Each has a key of its own, so that what was done before a failure is not done twice by a system that knows it.
+        """
+        payload = effect.payload
+        ticket = msgspec.convert(payload["to"], TicketRef)
+        system = self.systems(effect.municipality, ticket)
+        await system.comment(ticket, as_comment(self._written(effect)), key=f"{effect.key}-comment")
+        if payload["state"] is not None:
+            await system.set_state(ticket, payload["state"], key=f"{effect.key}-state")
+        if payload["state"] == "registered":
+            url = f"{self.public_url}/intake/requests/{payload['about']}"
+            await system.set_reference(ticket, UUID(payload["about"]), url, key=f"{effect.key}-reference")
+
+    def _written(self, effect: Effect) -> Written:
+        values: dict[str, Any] = effect.payload["values"]
+        formats = self.partnership[effect.municipality].formats(effect.payload["language"])
+        return write(effect.payload["template"], values, formats)
+
+
+def systems_of(partnership: Partnership, mail: str, clock: Clock) -> Systems:
+    """The ways back: each desk's own, or else the folder "tickets" where mail is put into a folder too."""
+
+    def find(municipality: str, ticket: TicketRef) -> TicketingSystem:
+        desk = partnership.desk(municipality, ticket.system)
+        if desk is not None and desk.write_back is not None:
+            return WebhookTickets(desk.write_back, partnership.write_back_hosts, municipality, clock)
+        if mail.startswith("spool:"):
+            return TicketSpool(Path(mail.removeprefix("spool:")) / "tickets", municipality)
+        raise GiveUp(f"there is no way back into {ticket.system}")
+
+    return find

@@ -1,0 +1,47 @@
+"""Notifications on one page: who is told what because of which fact, by mail and back into the ticket."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any
+
+from chassis.outbox import Sender
+from chassis.service import Service
+from contracts.topics import MESSAGE
+from notifications import api, commands, consumers, pages
+from notifications.adapters.mail import mailer
+from notifications.adapters.sending import Answering, Mailing, systems_of
+from notifications.views import messages
+
+
+def senders(resources: Mapping[str, Any]) -> tuple[Sender, ...]:
+    """The two ways out: mail, and the tickets that requests came from."""
+    settings, partnership, clock = resources["settings"], resources["partnership"], resources["clock"]
+    mailing = Mailing(
+        vault=resources["vault"],
+        partnership=partnership,
+        links=resources["links"],
+        public_url=settings.public_url,
+        mailer=mailer(settings.mail),
+    )
+    answering = Answering(
+        partnership=partnership,
+        public_url=settings.public_url,
+        systems=systems_of(partnership, settings.mail, clock),
+    )
+    settled = commands.settled(resources["store"], clock)
+    return (Sender("mail", mailing.send, settled=settled), Sender("ticket", answering.send, settled=settled))
+
+
+service = Service(
+    name="notifications",
+    package="notifications",
+    aggregates=(commands.MESSAGE,),
+    routers=(api.router, pages.router),
+    views=(messages.view,),
+    reactions=(consumers.telling,),
+    senders=senders,
+    emits=(MESSAGE,),
+    tables=files("notifications").joinpath("tables.sql").read_text("utf-8"),
+)
