@@ -203,7 +203,11 @@ async def _follow(
         context,
         within=connection,
     )
-    return report.requester.id, _outcome(came, report, present, stale=report.is_older_than(known)), came
+    return (
+        report.requester.id,
+        _outcome(came, report, present, stale=known.deleted or report.is_older_than(known)),
+        came,
+    )
 
 
 async def _present(here: Deps, subject: UUID, connection: Connection) -> Request | None:

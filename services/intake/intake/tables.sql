@@ -7,15 +7,15 @@ CREATE TABLE IF NOT EXISTS deliveries (
     system text NOT NULL,
     hook text NOT NULL,
     key text NOT NULL,
-    hash bytea NOT NULL,            -- of the body: one key with two bodies is two snapshots
+    hash bytea NOT NULL,            -- of what is said: one key that says two things is two snapshots
     received_at timestamptz NOT NULL,
     request_id uuid,
     kind text,
     revision bigint,
     source_at timestamptz,
     outcome text NOT NULL,
-    faults jsonb NOT NULL DEFAULT '[]',
-    answer jsonb NOT NULL,          -- what the sender was told; a copy of the delivery is told the same
+    faults json NOT NULL DEFAULT '[]',
+    answer json NOT NULL,           -- what the sender was told, and is told again for a copy (json keeps its order)
     raw text NOT NULL,
     settled_by text,                -- who tried a parked delivery again, or set it aside
     settled_at timestamptz,

@@ -74,7 +74,7 @@ def test_every_criterion_is_answered_and_none_is_made_up(registered: RequestRegi
     made_up = (CriterionMet(key="hours", met=True), CriterionMet(key="mood", met=True))
     with pytest.raises(Refusals) as refused:
         classify(given(registered), "project", reason=" ", criteria=made_up, asked=ASKED)
-    assert [refusal.field for refusal in refused.value.refusals] == ["reason", "criteria.units", "criteria.mood"]
+    assert [refusal.field for refusal in refused.value.refusals] == ["reason", "criteria.units.met", "criteria.mood"]
 
 
 def test_a_request_is_judged_once(

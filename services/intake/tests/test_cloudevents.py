@@ -124,3 +124,15 @@ def test_a_declared_charset_is_followed_and_windows_1252_is_the_fallback() -> No
 def test_half_a_character_is_no_text() -> None:
     (delivery,) = read(STRUCTURED, b'{"specversion":"1.0","id":"\\ud800"}')
     assert isinstance(delivery.fault, NotJson)
+
+
+def test_the_same_event_sent_in_another_mode_says_the_same() -> None:
+    (structured,) = read(STRUCTURED, json.dumps(EVENT).encode())
+    (batched,) = read(BATCH, json.dumps([dict(reversed(EVENT.items()))], indent=2).encode())
+    headers = {"content-type": "application/json"} | {
+        f"ce-{name}": str(value) for name, value in EVENT.items() if name != "data"
+    }
+    (binary,) = read(headers, json.dumps(EVENT["data"]).encode())
+    assert structured.hash == batched.hash == binary.hash
+    (other,) = read(STRUCTURED, json.dumps(EVENT | {"data": {"external_id": "82"}}).encode())
+    assert other.hash != structured.hash

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from intake.domain.text import a_text, a_title
+from intake.domain.text import a_text, a_title, difference
 
 
 def test_a_title_is_one_composed_line_without_control_characters() -> None:
@@ -23,3 +23,14 @@ def test_a_title_of_nothing_is_empty() -> None:
 
 def test_a_text_keeps_its_lines() -> None:
     assert a_text("Ett\r\n\r\ntvå\x00\ttre\r") == "Ett\n\ntvå\ttre"
+
+
+def test_the_difference_of_two_texts_is_told_line_by_line() -> None:
+    assert difference("Vi vill\nha ett\nsystem", "Vi vill\nha två\nsystem\nsnart") == (
+        ("same", "Vi vill"),
+        ("removed", "ha ett"),
+        ("added", "ha två"),
+        ("same", "system"),
+        ("added", "snart"),
+    )
+    assert difference("", "") == ()

@@ -105,7 +105,7 @@ def classify(
         raise AlreadyJudged
     faults: list[Refusal] = [] if reason.strip() else [NeedsAReason("reason")]
     answers = {answer.key: answer for answer in criteria}
-    faults += [CriterionNotAnswered(f"criteria.{key}") for key in asked if key not in answers]
+    faults += [CriterionNotAnswered(f"criteria.{key}.met") for key in asked if key not in answers]
     faults += [UnknownCriterion(f"criteria.{key}", key=key) for key in answers if key not in asked]
     if faults:
         raise Refusals(tuple(faults))

@@ -38,7 +38,7 @@ class AlreadyRegistered(Refusal):
     rule = "IT-03"
 
     def __init__(self, ticket: TicketRef) -> None:
-        super().__init__("number", number=shown(ticket))
+        super().__init__("ticket.number", number=shown(ticket))
 
 
 class MergedInACircle(Refusal):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
+from difflib import SequenceMatcher
+from typing import Literal
 
 LONGEST_TITLE = 255
 
@@ -23,3 +25,19 @@ def a_text(text: str) -> str:
     """A text of many lines: composed (NFC), line ends made alike, without other control characters."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     return unicodedata.normalize("NFC", _printable(lines, keep="\n\t")).strip()
+
+
+Line = tuple[Literal["same", "removed", "added"], str]
+
+
+def difference(before: str, after: str) -> tuple[Line, ...]:
+    """What became of a text, line by line: what is the same, what was removed, what was added."""
+    old, new = before.splitlines(), after.splitlines()
+    lines: list[Line] = []
+    for kind, old_from, old_to, new_from, new_to in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if kind == "equal":
+            lines += [("same", line) for line in old[old_from:old_to]]
+        else:
+            lines += [("removed", line) for line in old[old_from:old_to]]
+            lines += [("added", line) for line in new[new_from:new_to]]
+    return tuple(lines)

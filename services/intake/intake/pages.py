@@ -1,0 +1,294 @@
+"""Intake in the browser: the PM's inbox, a request, the Service Desk's form, one's own requests, what is parked."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from chassis.auth import Caller
+from chassis.i18n import N_, translate
+from chassis.identity import Identity, Role
+from chassis.store import VersionConflict
+from chassis.web import Deps, Form, Here, caught_up, filled, form_of, go_to, needed, page
+from chassis.web.problems import Changed
+from contracts.intake import (
+    ClassificationWithdrawn,
+    ClassifiedAsChange,
+    ClassifiedAsProject,
+    IntakeFact,
+    RequestChanged,
+    RequestMerged,
+    RequestRegistered,
+    RequestReopened,
+    RequestWithdrawn,
+)
+from contracts.refusal import Refusal
+from intake import api, commands
+from intake.adapters.by_hand import PHONE, Registration
+from intake.adapters.report import Desk
+from intake.domain.access import may_register
+from intake.domain.classification import NoSuchRequest
+from intake.domain.request import AlreadyRegistered
+from intake.domain.text import difference
+from intake.domain.ticket import request_of, shown
+from intake.views import deliveries, inbox, requests
+from intake.views.requests import RequestRow
+
+router = APIRouter(include_in_schema=False)
+
+KEEPERS = (Role.SERVICE_DESK, Role.PM, Role.OPERATOR)
+"""Who sees what could not be read, and deals with it."""
+
+STATES: dict[str, tuple[str, str]] = {
+    "waiting": (N_("Waits for the PM"), "caution"),
+    "project": (N_("Project"), "good"),
+    "change": (N_("Change within daily operation"), "neutral"),
+    "withdrawn": (N_("Withdrawn"), "neutral"),
+    "merged": (N_("Merged"), "neutral"),
+}
+"""What each state is called, and its tone."""
+WITHDRAWN: dict[str, str] = {
+    "left_flow": N_("The ticket left the project flow."),
+    "closed": N_("The ticket was closed."),
+    "deleted": N_("The ticket was deleted."),
+    "withdrawn": N_("The ticket was taken back."),
+}
+
+
+def told(fact: IntakeFact, language: str) -> str:
+    """A fact as a person would tell it."""
+    match fact:
+        case RequestRegistered():
+            return translate(N_("The Service Desk registered ticket {number}."), language, number=shown(fact.ticket))
+        case RequestChanged():
+            return translate(N_("The text of the ticket was changed."), language)
+        case RequestWithdrawn():
+            return translate(WITHDRAWN[fact.reason], language)
+        case RequestMerged():
+            return translate(N_("The ticket was merged into {number}."), language, number=shown(fact.into_ticket))
+        case RequestReopened():
+            return translate(N_("The ticket came back into the project flow."), language)
+        case ClassifiedAsProject():
+            return translate(N_("The PM judged it a project."), language)
+        case ClassifiedAsChange():
+            return translate(N_("The PM judged it a change within daily operation."), language)
+        case ClassificationWithdrawn():
+            return translate(N_("The PM took the judgement back."), language)
+
+
+@router.get("/intake/")
+async def start(request: Request, caller: Caller, here: Here) -> Response:
+    """What waits for the PM, the longest waiting first (IT-05), and the ways on from here."""
+    await caught_up(request, here, inbox.view)
+    waiting = await inbox.oldest_first(here.db, scope=caller.scope_of(*api.READERS))
+    parked = await deliveries.parked(here.db, scope=caller.scope_of(*KEEPERS))
+    return page(
+        request,
+        "inbox.html",
+        caller,
+        rows=await here.vault.open_all(waiting, caller.language),
+        reads=bool(caller.scope_of(*api.READERS)),
+        registers=caller.has(Role.SERVICE_DESK),
+        keeps=bool(caller.scope_of(*KEEPERS)),
+        parked=len(parked),
+    )
+
+
+@router.get("/intake/requests")
+async def all_requests(request: Request, caller: Caller, here: Here, state: str = "") -> Response:
+    """The requests of the municipalities the reader works for, the latest first."""
+    await caught_up(request, here, requests.view)
+    chosen: Any = state if state in STATES else None
+    rows = await requests.newest_first(here.db, scope=caller.scope_of(*api.READERS), state=chosen)
+    opened = await here.vault.open_all(rows, caller.language)
+    return page(request, "requests.html", caller, rows=opened, states=STATES, state=chosen, mine=False)
+
+
+@router.get("/intake/mine")
+async def my_requests(request: Request, caller: Caller, here: Here) -> Response:
+    """What the reader asked for themselves."""
+    await caught_up(request, here, requests.view)
+    rows = await requests.of_requester(here.db, caller.id, scope=here.partnership.ids)
+    opened = await here.vault.open_all(rows, caller.language)
+    return page(request, "requests.html", caller, rows=opened, states=STATES, state=None, mine=True)
+
+
+# --- one request ---
+
+
+@router.get("/intake/requests/{request_id}")
+async def one_request(request_id: UUID, request: Request, caller: Caller, here: Here) -> Response:
+    """All that is known of a request, and what the reader may do with it."""
+    row = await api.readable(request_id, request, caller, here)
+    return await _request_page(request, caller, here, row)
+
+
+@router.post("/intake/requests/{request_id}")
+async def judge(request_id: UUID, request: Request, caller: Caller, here: Here) -> Response:
+    """The PM judges the request, or takes the judgement back (IT-05, IT-06); the button says which."""
+    form = await form_of(request, here.formats(caller))
+    try:
+        outcome = await (_withdraw if form.action == "withdraw" else _classify)(request_id, form, request, caller, here)
+    except (Refusal, VersionConflict) as refused:
+        row = await requests.view.get(here.db, request_id, scope=caller.scope_of(*api.READERS))
+        if row is None:
+            raise
+        refusal = refused if isinstance(refused, Refusal) else Changed()
+        return await _request_page(request, caller, here, row, refusal=refusal, data=form.data)
+    return go_to(f"/intake/requests/{request_id}", outcome)
+
+
+async def _classify(request_id: UUID, form: Form, request: Request, caller: Identity, here: Deps) -> Any:
+    needed(form, "outcome")
+    answers = form.data.get("criteria")
+    criteria = [
+        {"key": key, **answer}
+        for key, answer in (answers if isinstance(answers, dict) else {}).items()
+        if isinstance(answer, dict) and "met" in answer
+    ]
+    given = filled(api.Classification, {**form.data, "reason": form.text("reason"), "criteria": criteria})
+    return await api.classify(request_id, given, request, caller, here, expected=form.version)
+
+
+async def _withdraw(request_id: UUID, form: Form, request: Request, caller: Identity, here: Deps) -> Any:
+    given = filled(api.Withdrawal, {"reason": form.text("reason")})
+    return await api.withdraw(request_id, given, request, caller, here, expected=form.version)
+
+
+async def _request_page(
+    request: Request,
+    caller: Identity,
+    here: Deps,
+    row: RequestRow,
+    *,
+    refusal: Refusal | None = None,
+    data: dict[str, Any] | None = None,
+) -> Response:
+    row = await here.vault.open_all(row, caller.language)
+    history = await here.store.load(row.request_id)
+    actors = await here.vault.open_all([event.actor_name for event in history], caller.language)
+    judged = row.judgement
+    return page(
+        request,
+        "request.html",
+        caller,
+        refusal=refusal,
+        row=row,
+        state=STATES[row.state],
+        withdrawn=WITHDRAWN.get(row.withdrawn or ""),
+        difference=difference(_text(judged.title, judged.description), _text(row.title, row.description))
+        if judged and row.differs_from_what_was_judged
+        else (),
+        questions=here.partnership.size_criteria,
+        names={criterion.key: criterion.names for criterion in here.partnership.size_criteria},
+        judges=caller.has(Role.PM, row.municipality),
+        reads=row.municipality in caller.scope_of(*api.READERS),
+        history=[
+            (event.time, told(event.data, caller.language), name) for event, name in zip(history, actors, strict=True)
+        ],
+        data=data or {},
+    )
+
+
+def _text(title: str, description: str | None) -> str:
+    return f"{title}\n{description or ''}"
+
+
+# --- the Service Desk's form ---
+
+
+@router.get("/intake/register")
+async def registration(request: Request, caller: Caller, here: Here) -> Response:
+    """The form for a ticket that came by phone; a technician is told where to go instead (IT-07)."""
+    _desk_of(caller, here)
+    return _registration_page(request, caller, here, {})
+
+
+@router.post("/intake/register")
+async def register(request: Request, caller: Caller, here: Here) -> Response:
+    """Register the ticket (IT-02)."""
+    form = await form_of(request, here.formats(caller))
+    _desk_of(caller, here)
+    given: Registration | None = None
+    try:
+        given = filled(Registration, form.data)
+        outcome = await api.register(given, request, caller, here)
+    except Refusal as refusal:
+        existing = None
+        if given is not None and isinstance(refusal, AlreadyRegistered):
+            number = given.ticket.external_id or given.ticket.number or ""
+            existing = request_of(given.municipality, given.ticket.system, number)
+        return _registration_page(request, caller, here, form.data, refusal=refusal, existing=existing)
+    return go_to(f"/intake/requests/{outcome.subject}", outcome)
+
+
+def _desk_of(caller: Identity, here: Deps) -> None:
+    name = here.partnership[caller.home].name
+    may_register(name, service_desk=caller.has(Role.SERVICE_DESK), technician=caller.has(Role.TECHNICIAN))
+
+
+def _registration_page(
+    request: Request,
+    caller: Identity,
+    here: Deps,
+    data: dict[str, Any],
+    *,
+    refusal: Refusal | None = None,
+    existing: UUID | None = None,
+) -> Response:
+    mine = caller.scope_of(Role.SERVICE_DESK)
+    systems = {desk.system for desk in here.partnership.service_desks if desk.municipality in mine}
+    return page(
+        request,
+        "register.html",
+        caller,
+        refusal=refusal,
+        data=data,
+        existing=existing,
+        municipalities=[(town.id, town.name) for town in here.partnership.municipalities.values() if town.id in mine],
+        partners=[(town.id, town.name) for town in here.partnership.municipalities.values()],
+        systems=sorted(systems),
+        phone=PHONE,
+    )
+
+
+# --- what could not be read ---
+
+
+@router.get("/intake/deliveries")
+async def parked_deliveries(request: Request, caller: Caller, here: Here) -> Response:
+    """What is authentic and could not be used, with a sentence on what to mend at its source."""
+    return await _deliveries_page(request, caller, here)
+
+
+@router.post("/intake/deliveries/{delivery_id}")
+async def deal_with(delivery_id: UUID, request: Request, caller: Caller, here: Here) -> Response:
+    """Try a parked delivery again, or set it aside with a reason."""
+    form = await form_of(request, here.formats(caller))
+    parked = await deliveries.parked_one(here.db, delivery_id, scope=caller.scope_of(*KEEPERS))
+    if parked is None:
+        raise NoSuchRequest
+    try:
+        if form.action == "aside":
+            await commands.set_aside(here, parked, by=caller.actor(parked.municipality), reason=form.text("reason"))
+        else:
+            credential = next(
+                desk
+                for desk in here.partnership.service_desks
+                if (desk.municipality, desk.system) == (parked.municipality, parked.system)
+            )
+            await commands.try_again(here, Desk.of(credential), parked, by=caller.actor(parked.municipality))
+    except Refusal as refusal:
+        return await _deliveries_page(request, caller, here, refusal=refusal)
+    return go_to("/intake/deliveries")
+
+
+async def _deliveries_page(
+    request: Request, caller: Identity, here: Deps, *, refusal: Refusal | None = None
+) -> Response:
+    caller.must(*KEEPERS)
+    rows = await deliveries.parked(here.db, scope=caller.scope_of(*KEEPERS))
+    return page(request, "deliveries.html", caller, refusal=refusal, rows=rows)

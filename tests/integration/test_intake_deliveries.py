@@ -1,0 +1,253 @@
+"""Tickets arrive: once however often they come, from those who may, and nothing authentic is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chassis.testing import Databases
+from tests.integration.intake_world import EVENTS, HOOK, NEXT_SECRET, TOKEN, World, a_ticket, a_world
+
+
+@pytest.fixture
+async def world(databases: Databases, tmp_path: Path) -> AsyncIterator[World]:
+    async with a_world(databases, tmp_path) as opened:
+        yield opened
+
+
+def an_event(**changes: Any) -> dict[str, Any]:
+    data = a_ticket(external_id="7", requester={"name": "Nils Dahl", "email": "nils.dahl@nordvik.example"})
+    return {"specversion": "1.0", "id": "e-1", "source": "znuny", "type": "ticket.created", "data": data, **changes}
+
+
+STRUCTURED = {"authorization": f"Bearer {TOKEN}", "content-type": "application/cloudevents+json"}
+
+
+async def test_a_signed_ticket_becomes_a_request_and_the_answer_says_which(world: World) -> None:
+    """IT-02, IT-03"""
+    answer = await world.deliver(a_ticket())
+    assert answer.status_code == 201, answer.text
+    said = answer.json()
+    assert said["outcome"] == "registered"
+    assert said["detail"] == "Ärendet är registrerat och väntar på PM."
+    assert answer.headers["flode-position"] == said["position"]
+    assert answer.headers["location"] == f"/intake/api/requests/{said['id']}"
+    assert await world.facts() == ["request-registered"]
+
+
+async def test_fifty_copies_at_once_have_one_effect_and_one_answer(world: World) -> None:
+    """P3: one request, one event, the same answer to each copy."""
+    answers = await asyncio.gather(*(world.deliver(a_ticket()) for _ in range(50)))
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.text for answer in answers}) == 1
+    assert sum("flode-duplicate" in answer.headers for answer in answers) == 49
+    assert await world.facts() == ["request-registered"]
+    assert await world.here.db.worker.fetchval("SELECT count(*) FROM deliveries") == 0  # no scope, no rows
+    async with world.here.db.work() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM deliveries") == 1
+
+
+async def test_many_deliveries_of_one_ticket_at_once_make_one_history_without_gaps(world: World) -> None:
+    """P4, P3"""
+    tickets = [a_ticket(kind="changed", title=f"Rubrik {number}", revision=number) for number in range(20)]
+    answers = await asyncio.gather(
+        *(world.deliver(ticket, key=f"m-{ticket['revision']}") for ticket in tickets), world.deliver(a_ticket())
+    )
+    assert all(answer.status_code < 300 for answer in answers)
+    async with world.here.db.work() as connection:
+        versions = [row[0] for row in await connection.fetch("SELECT version FROM events ORDER BY position")]
+    assert versions == list(range(1, len(versions) + 1))
+    await world.see()
+    (row,) = await world.followers[1].view.select(world.here.db, scope=["ekvik"])
+    assert row.title in ("Rubrik 19", "E-tjänst för bygglov")  # the one without a revision comes when it comes
+
+
+async def test_the_same_key_with_another_body_is_a_newer_snapshot(world: World) -> None:
+    await world.deliver(a_ticket())
+    again = await world.deliver(a_ticket(title="E-tjänst för bygglov och marklov"))
+    assert (again.status_code, again.json()["outcome"]) == (200, "changed")
+    assert await world.facts() == ["request-registered", "request-changed"]
+
+
+async def test_what_comes_late_or_out_of_order_never_overwrites_what_is_newer(world: World) -> None:
+    first = await world.deliver(a_ticket(kind="changed", title="Tredje", revision=3), key="3")
+    assert first.json()["outcome"] == "registered", "an update that overtakes the creation makes the request"
+    same = await world.deliver(a_ticket(kind="changed", title="Tredje", revision=5), key="5")
+    assert same.json()["outcome"] == "unchanged"
+    late = await world.deliver(a_ticket(kind="changed", title="Fjärde", revision=4), key="4")
+    assert late.json()["outcome"] == "stale", "revision 5 was seen, though it changed nothing"
+    assert await world.facts() == ["request-registered"]
+
+
+async def test_a_deletion_wins_even_when_it_comes_first(world: World) -> None:
+    gone = await world.deliver({"external_id": "81", "kind": "deleted"}, key="2")
+    assert gone.json()["outcome"] == "not_for_us"
+    late = await world.deliver(a_ticket(), key="1")
+    assert late.json()["outcome"] == "stale"
+    assert await world.facts() == []
+
+
+async def test_a_ticket_of_another_flow_is_not_for_us(world: World) -> None:
+    """IT-04"""
+    answer = await world.deliver(a_ticket(flow="incident"))
+    assert (answer.status_code, answer.json()["outcome"]) == (200, "not_for_us")
+    assert await world.facts() == []
+
+
+async def test_withdrawn_reopened_and_merged_tickets_are_facts_of_their_own(world: World) -> None:
+    await world.deliver(a_ticket())
+    for number, (changes, outcome) in enumerate(
+        [
+            ({"kind": "closed"}, "withdrawn"),
+            ({"kind": "reopened"}, "reopened"),
+            ({"kind": "moved", "flow": "incident"}, "withdrawn"),
+            ({"kind": "moved"}, "reopened"),
+            ({"kind": "merged", "into": {"external_id": 77}}, "merged"),
+        ]
+    ):
+        answer = await world.deliver(a_ticket(**changes), key=f"n{number}")
+        assert answer.json()["outcome"] == outcome
+    assert await world.facts() == [
+        "request-registered", "request-withdrawn", "request-reopened", "request-withdrawn", "request-reopened",
+        "request-merged",
+    ]  # fmt: skip
+
+
+async def test_two_tickets_merged_into_each_other_at_once_never_make_a_circle(world: World) -> None:
+    for number in ("81", "82"):
+        await world.deliver(a_ticket(external_id=number), key=number)
+    answers = await asyncio.gather(
+        world.deliver({"external_id": "81", "kind": "merged", "into": {"external_id": "82"}}, key="a"),
+        world.deliver({"external_id": "82", "kind": "merged", "into": {"external_id": "81"}}, key="b"),
+    )
+    assert sorted(answer.json()["outcome"] for answer in answers) == ["merged", "parked"]
+    assert (await world.facts()).count("request-merged") == 1
+
+
+@pytest.mark.parametrize("minutes", [6, -6])
+async def test_an_old_or_future_timestamp_is_not_authentic(world: World, minutes: int) -> None:
+    answer = await world.deliver(a_ticket(), at=timedelta(minutes=minutes))
+    assert answer.status_code == 401
+
+
+async def test_whatever_is_wrong_with_a_signature_the_answer_is_the_same(world: World) -> None:
+    """IT-02: and nothing is parsed or kept of it."""
+    wrong = [
+        await world.deliver(a_ticket(), secret="whsec_" + "A" * 32),
+        await world.deliver(a_ticket(), **{"webhook-signature": "v1,not base64"}),
+        await world.deliver(a_ticket(), **{"webhook-signature": "v1"}),
+        await world.deliver(a_ticket(), **{"webhook-timestamp": "now"}),
+        await world.client.post(HOOK, content=b"\xff\xfe", headers={"webhook-id": "1", "webhook-timestamp": "1"}),
+        await world.client.post(HOOK.replace("zammad", "jira"), json=a_ticket()),
+        await world.client.post("/intake/hooks/standard-webhooks/nordvik.znuny", json=a_ticket()),
+        await world.client.post(EVENTS, json=an_event(), headers=STRUCTURED | {"authorization": "Bearer wrong"}),
+        await world.client.post(EVENTS, json=an_event(), headers={"content-type": STRUCTURED["content-type"]}),
+        await world.client.post(EVENTS.replace("nordvik", "ekvik"), json=an_event(), headers=STRUCTURED),
+    ]
+    assert {answer.status_code for answer in wrong} == {401}
+    assert len({answer.text for answer in wrong}) == 1
+    assert wrong[0].headers["content-type"] == "application/problem+json"
+    async with world.here.db.work() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM deliveries") == 0
+
+
+async def test_the_next_secret_is_accepted_as_well(world: World) -> None:
+    assert (await world.deliver(a_ticket(), secret=NEXT_SECRET)).status_code == 201
+
+
+async def test_a_body_too_large_is_refused_before_it_is_read(world: World) -> None:
+    answer = await world.client.post(HOOK, content=b"x" * (1024 * 1024 + 1))
+    assert answer.status_code == 413
+    claimed = await world.client.post(HOOK, content=b"{}", headers={"content-length": "99999999"})
+    assert claimed.status_code == 413
+
+
+async def test_what_is_authentic_and_unreadable_is_kept_and_says_what_to_mend(world: World) -> None:
+    answer = await world.deliver({"external_id": "81", "kind": "created", "title": "Utan flöde"})
+    assert answer.status_code == 202
+    assert answer.json()["outcome"] == "parked"
+    assert answer.json()["errors"] == [{"field": "flow", "detail": "Detta behövs."}]
+    broken = await world.deliver(b"{", key="msg-2")
+    assert broken.status_code == 202
+    assert (await world.deliver(b"{", key="msg-2")).text == broken.text
+    assert await world.facts() == []
+
+
+async def test_a_ticket_that_claims_another_municipality_is_refused_and_flagged(world: World) -> None:
+    """P11, IT-02: the municipality comes from the credential."""
+    answer = await world.deliver(a_ticket(municipality="nordvik"))
+    assert answer.status_code == 403
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert await world.facts() == []
+    async with world.here.db.work() as connection:
+        kept = await connection.fetchrow("SELECT municipality, outcome FROM deliveries")
+    assert tuple(kept) == ("ekvik", "refused")
+
+
+async def test_nothing_people_wrote_lies_in_the_database_in_plain_text(world: World) -> None:
+    """P14: the raw delivery is sealed too, byte for byte."""
+    await world.deliver(a_ticket())
+    await world.deliver({"external_id": 1, "requester": {"name": "Sigrid Ek"}}, key="parked")
+    async with world.here.db.work() as connection:
+        rows = await connection.fetch("SELECT row_to_json(d)::text AS text, raw FROM deliveries d ORDER BY received_at, key")
+        events = await connection.fetch("SELECT convert_from(envelope, 'UTF8') AS text FROM events")
+    for row in (*rows, *events):
+        assert "Sigrid" not in row["text"]
+        assert "sigrid" not in row["text"]
+        assert "behöver" not in row["text"]
+    import base64
+
+    opened = json.loads(await world.here.vault.open(rows[0]["raw"]))
+    assert json.loads(base64.b64decode(opened["body"])) == a_ticket()
+    assert "authorization" not in opened["headers"]
+
+
+async def test_a_cloudevent_is_taken_structured_binary_and_in_a_batch(world: World) -> None:
+    structured = await world.client.post(EVENTS, json=an_event(), headers=STRUCTURED)
+    assert structured.status_code == 201, structured.text
+    binary = await world.client.post(
+        EVENTS,
+        json=an_event()["data"] | {"title": "Ny titel"},
+        headers={
+            "authorization": f"Bearer {TOKEN}", "ce-specversion": "1.0", "ce-id": "e-2", "ce-source": "znuny",
+            "ce-type": "ticket.changed", "ce-subject": "%C3%85m%C3%A5l",
+        },
+    )  # fmt: skip
+    assert (binary.status_code, binary.json()["outcome"]) == (200, "changed")
+    batch = [an_event(), an_event(id="e-3", data=a_ticket(external_id="8")), {"id": "broken"}]
+    many = await world.client.post(
+        EVENTS,
+        content=json.dumps(batch),
+        headers=STRUCTURED | {"content-type": "application/cloudevents-batch+json"},
+    )
+    assert many.status_code == 202
+    assert [result["outcome"] for result in many.json()["results"]] == ["registered", "registered", "parked"]
+    assert await world.facts() == ["request-registered", "request-changed", "request-registered"]
+
+
+async def test_a_sender_asks_before_it_delivers(world: World) -> None:
+    answer = await world.client.options(EVENTS, headers={"webhook-request-origin": "desk.nordvik.example"})
+    assert answer.status_code == 200
+    assert answer.headers["webhook-allowed-origin"] == "desk.nordvik.example"
+    assert answer.headers["webhook-allowed-rate"] == "600"
+
+
+async def test_a_format_that_is_not_read_is_415(world: World) -> None:
+    answer = await world.client.post(EVENTS, content=b"<x/>", headers=STRUCTURED | {"content-type": "text/xml"})
+    assert answer.status_code == 415
+
+
+async def test_a_municipality_does_not_see_the_deliveries_of_another(world: World) -> None:
+    """P11"""
+    from intake.views import deliveries
+
+    await world.deliver(b"{")
+    assert len(await deliveries.parked(world.here.db, scope=["ekvik"])) == 1
+    assert await deliveries.parked(world.here.db, scope=["nordvik"]) == []
+    assert await deliveries.parked(world.here.db, scope=[]) == []
