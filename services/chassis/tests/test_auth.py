@@ -173,7 +173,7 @@ async def test_an_issuer_that_is_away_makes_nobody_signed_out(world: World) -> N
 async def test_a_star_is_every_municipality_the_issuer_may_speak_for(world: World) -> None:
     auditor = await world.auth.identify(world.token(roles={"*": ["auditor"]}))
     assert auditor.scope == {"almby", "birkelund", "cirkelvik"}
-    theirs = {"iss": "https://id.birkelund.example", "roles": {"*": ["auditor"], "almby": ["pm"]}}
+    theirs: dict[str, Any] = {"iss": "https://id.birkelund.example", "roles": {"*": ["auditor"], "almby": ["pm"]}}
     assert (await world.auth.identify(world.token(**theirs))).scope == {"birkelund"}
 
 

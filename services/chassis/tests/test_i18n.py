@@ -85,12 +85,18 @@ def test_what_is_no_number_or_could_mean_two_is_refused(typed: str) -> None:
         Formats("sv", "SE").parse_number(typed)
 
 
+@pytest.mark.parametrize("number", ["1.250", "600000", "0.125", "-5.5", "1E+6"])
+def test_a_number_put_back_into_a_field_is_read_as_the_same(number: str) -> None:
+    for formats in (Formats("sv", "SE"), Formats("da", "DK"), Formats("en", "NO")):
+        assert formats.parse_number(formats.typed_number(Decimal(number))) == Decimal(number)
+
+
 def test_a_danish_thousand_is_a_thousand() -> None:
     assert Formats("da", "DK").parse_number("1.200") == 1200
 
 
 def test_sentences_are_found_where_they_are_written(tmp_path: Path) -> None:
-    source = 'class TooLate(Refusal):\n    text = "Too late."\nWarning(text="Look.")\n_("Hello")\nN_("Bye")\nother("x")'
+    source = 'class TooLate(Refusal):\n    text = "Too late."\nCaution(text="Look.")\n_("Hello")\nN_("Bye")\nother("x")'
     assert sorted(message for _, message in in_python(source) if isinstance(message, str)) == [
         "Bye",
         "Hello",
@@ -98,5 +104,7 @@ def test_sentences_are_found_where_they_are_written(tmp_path: Path) -> None:
         "Too late.",
     ]
     template = tmp_path / "page.html"
-    template.write_text("{{ _('Requests') }}{% trans n=2 %}One{% pluralize %}Many{% endtrans %}{{ ngettext('a','b',2) }}")
+    template.write_text(
+        "{{ _('Requests') }}{% trans n=2 %}One{% pluralize %}Many{% endtrans %}{{ ngettext('a','b',2) }}"
+    )
     assert [message for _, message in in_template(template)] == ["Requests", ("One", "Many"), ("a", "b")]

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time
-from babel.numbers import format_currency, format_decimal, format_percent, get_group_symbol
+from babel.numbers import format_currency, format_decimal, format_percent, get_decimal_symbol, get_group_symbol
 
 Width = Literal["full", "long", "medium", "short"]
 
@@ -58,6 +58,10 @@ class Formats:
         whole = amount == int(amount)
         pattern = _without_fraction(self.locale) if whole else None
         return format_currency(amount, currency, pattern, locale=self.locale, currency_digits=not whole)
+
+    def typed_number(self, number: Decimal | float) -> str:
+        """A number as `parse_number` reads it again: no thousands, the country's decimal sign."""
+        return format(Decimal(str(number)), "f").replace(".", get_decimal_symbol(self.locale))
 
     def parse_number(self, text: str) -> Decimal:
         """Read what somebody typed: "1 200,50", "1.200,50", "1200.5". Raises ValueError.

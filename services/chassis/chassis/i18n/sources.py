@@ -1,4 +1,4 @@
-"""Where the sentences of a package stand: `_("…")` in code and templates, the texts of refusals and warnings."""
+"""Where the sentences of a package stand: `_("…")` in code and templates, the texts of refusals and cautions."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def in_template(path: Path) -> Iterator[tuple[int, Message]]:
 
 
 def in_python(source: str) -> Iterator[tuple[int, Message]]:
-    """The sentences of a Python module: marked by a call, or the `text` of a refusal's class or of a warning."""
+    """The sentences of a Python module: marked by a call, or the `text` of a refusal's class or of a caution."""
     for node in ast.walk(ast.parse(source)):
         match node:
             case ast.Call(
@@ -67,7 +67,7 @@ def in_python(source: str) -> Iterator[tuple[int, Message]]:
                 args=[ast.Constant(value=str(one)), ast.Constant(value=str(many)), *_],
             ) if name in MANY:
                 yield node.lineno, (one, many)
-            case ast.Call(func=ast.Name(id="Caution" | "Warning") | ast.Attribute(attr="Caution"), keywords=keywords):
+            case ast.Call(func=ast.Name(id="Caution" | "Caution") | ast.Attribute(attr="Caution"), keywords=keywords):
                 for keyword in keywords:
                     if keyword.arg == "text" and isinstance(keyword.value, ast.Constant):
                         yield node.lineno, str(keyword.value.value)

@@ -1,0 +1,89 @@
+"""A service's HTTP application: its routes, and around them everything that is the same for all services."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from importlib import resources
+from typing import Annotated, Any
+
+from fastapi import APIRouter, FastAPI, Query
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from chassis import i18n
+from chassis.auth import LANGUAGE_COOKIE
+from chassis.i18n import LANGUAGES
+from chassis.telemetry import TELEMETRY
+from chassis.web.deps import Deps
+from chassis.web.edge import Edge
+from chassis.web.guard import Guard
+from chassis.web.pages import templates_of
+from chassis.web.problems import add_handlers
+from contracts.refusal import NotFound
+
+YEAR_SECONDS = 365 * 24 * 3600
+
+
+def create_app(
+    name: str,
+    package: str,
+    routers: Iterable[APIRouter],
+    here: Deps,
+    *,
+    health: Callable[[], dict[str, Any]] = lambda: {"status": "ready"},
+) -> FastAPI:
+    """The application of the service `name`, whose templates and catalogues are in `package`.
+
+    `health` says how the service is; anything but {"status": "ready", …} is answered with 503.
+    """
+    i18n.use(package)
+    app = bare_app(name, routers)
+    app.state.here = here
+    app.state.templates = templates_of(package)
+
+    @app.get(f"/{name}/health", include_in_schema=False)
+    async def healthy() -> JSONResponse:
+        said = health()
+        return JSONResponse(said, 200 if said.get("status") == "ready" else 503)
+
+    @app.get(f"/{name}/metrics", include_in_schema=False)
+    async def metrics() -> Response:
+        return Response(TELEMETRY.prometheus(), media_type="text/plain; version=1.0.0; charset=utf-8")
+
+    @app.get(f"/{name}/language/{{language}}", include_in_schema=False)
+    async def choose(language: str, back: Annotated[str, Query(alias="next")] = "/") -> Response:
+        if language not in LANGUAGES:
+            raise NotFound
+        answer = RedirectResponse(local(back), status_code=303)
+        secure = here.settings.public_url.startswith("https:")
+        answer.set_cookie(LANGUAGE_COOKIE, language, YEAR_SECONDS, secure=secure, httponly=True, samesite="lax")
+        return answer
+
+    with resources.as_file(resources.files("chassis.web") / "static") as static:
+        app.mount(f"/{name}/static", StaticFiles(directory=static), name="static")
+    add_handlers(app)
+    app.add_middleware(Guard, public_url=here.settings.public_url)
+    app.add_middleware(Edge, secure=here.settings.public_url.startswith("https:"))
+    return app
+
+
+def bare_app(name: str, routers: Iterable[APIRouter]) -> FastAPI:
+    """The routes alone, for the OpenAPI document; it can be made without anything being opened."""
+    app = FastAPI(
+        title=f"Flöde {name}",
+        version="1",
+        openapi_url=f"/{name}/openapi.json",
+        # FastAPI's own pages load scripts from elsewhere, which neither our policy nor an offline machine allows.
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    for router in routers:
+        app.include_router(router)
+    return app
+
+
+def local(path: str) -> str:
+    """A path of this site, or its start page when it is anything else."""
+    plain = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
+    return path if plain else "/"

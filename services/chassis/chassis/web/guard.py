@@ -1,0 +1,113 @@
+"""What keeps browsers and bodies within bounds: security headers, a limit on size, forms from our own pages only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from fastapi import Request
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from chassis.auth import SESSION_COOKIE
+from chassis.web.deps import is_form
+from chassis.web.problems import FromElsewhere, TooLarge, answer_to
+from contracts.refusal import Refusal
+
+MOST_BYTES = 1024 * 1024
+"""The largest body a service takes, unless its own limit is given."""
+
+SECURITY: Mapping[str, str] = {
+    "Content-Security-Policy": (
+        "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    # Not "no-referrer": with that, browsers send `Origin: null` with our own forms too.
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def cache_control(path: str) -> str:
+    """Static files may be kept for an hour; whatever shows somebody's affairs is not kept at all."""
+    return "public, max-age=3600" if path.split("/")[2:3] == ["static"] else "no-store"
+
+
+class Guard:
+    """Refuses bodies over the limit, and forms that were not sent from a page of ours."""
+
+    def __init__(self, app: ASGIApp, *, public_url: str, most: int = MOST_BYTES) -> None:
+        self._app, self._most = app, most
+        parts = urlsplit(public_url)
+        self._origin = f"{parts.scheme}://{parts.netloc}"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request in, or refuse it before anything of it is read."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope)
+        refusal = self._refused(request)
+        if refusal is not None:
+            await _answer(request, refusal)(scope, receive, send)
+            return
+        seen = 0
+        over = False
+        begun = False
+
+        async def limited() -> Message:
+            nonlocal seen, over
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self._most:
+                over = True
+                raise ClientDisconnect
+            return message
+
+        async def watched(message: Message) -> None:
+            nonlocal begun
+            if begun or not over:  # what the application makes of half a body is not what is wrong
+                begun = True
+                await send(message)
+
+        try:
+            await self._app(scope, limited, watched)
+        except ClientDisconnect:
+            if not over:
+                raise
+        if over and not begun:
+            await _answer(request, self._too_large())(scope, receive, send)
+
+    def _refused(self, request: Request) -> Refusal | None:
+        length = request.headers.get("content-length", "0")
+        if not length.isdecimal() or int(length) > self._most:
+            return self._too_large()
+        if request.method in ("GET", "HEAD", "OPTIONS") or self._ours(request):
+            return None
+        return FromElsewhere()
+
+    def _ours(self, request: Request) -> bool:
+        """Whether a writing request is safe from other sites: no browser is made to send it, or it is our own page.
+
+        A token in the Authorization header, or a body that no plain form can send without a session, is not something
+        another site can have a browser send on somebody's behalf.
+        """
+        if request.headers.get("authorization"):
+            return True
+        if SESSION_COOKIE not in request.cookies and not is_form(request):
+            return True
+        site = request.headers.get("sec-fetch-site")
+        if site is not None:
+            return site == "same-origin"
+        return request.headers.get("origin") == self._origin
+
+    def _too_large(self) -> Refusal:
+        return TooLarge(most=self._most // 1024)
+
+
+def _answer(request: Request, refusal: Refusal) -> ASGIApp:
+    answer = answer_to(request, refusal)
+    assert answer is not None
+    return answer

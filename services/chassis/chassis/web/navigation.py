@@ -1,0 +1,37 @@
+"""The map of the site: what the menu leads to, and for whom. One for all services, so that each page shows the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chassis.i18n import N_
+from chassis.identity import Identity, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An entry of the menu; `label` is a key for translation."""
+
+    label: str
+    path: str
+    roles: frozenset[Role]
+
+    def holds(self, path: str) -> bool:
+        """Whether a page is part of this place."""
+        return path.startswith(self.path)
+
+
+EVERYBODY = frozenset(Role) - {Role.REQUESTER}
+PLACES = (
+    Place(N_("Requests"), "/intake/", frozenset({Role.SERVICE_DESK, Role.PM, Role.AUDITOR, Role.OPERATOR})),
+    Place(N_("Portfolio"), "/portfolio/", EVERYBODY),
+    Place(N_("Directives and meetings"), "/governance/", EVERYBODY),
+    Place(N_("Messages"), "/notifications/", frozenset({Role.PM, Role.AUDITOR, Role.OPERATOR})),
+)
+
+
+def places_for(caller: Identity | None) -> tuple[Place, ...]:
+    """The entries somebody can use."""
+    if caller is None:
+        return ()
+    return tuple(place for place in PLACES if any(caller.has(role) for role in place.roles))
