@@ -15,8 +15,8 @@ from contracts.portfolio import RoundCancelled, RoundFact, RoundOpened, ScoresGi
 from contracts.refusal import Refusals
 from contracts.values import Candidate, Criterion, Person
 from portfolio.domain import round_refusals as refused
+from portfolio.domain.prioritisation import Round, RoundState, cancel, close, evolve, open_round, vote, withdraw
 from portfolio.domain.refusals import ReasonNeeded
-from portfolio.domain.round import Round, RoundState, cancel, close, evolve, open_round, vote, withdraw
 
 ROUND = UUID(int=500)
 PERMITS, PAYROLL, ARCHIVE = UUID(int=11), UUID(int=12), UUID(int=13)

@@ -33,8 +33,8 @@ from contracts.portfolio import (
     StatusReportMissed,
 )
 from contracts.values import Candidate, Criterion, Loan, Person, Voter
-from portfolio.domain.round import RoundState, close
-from portfolio.domain.round import evolve as evolve_round
+from portfolio.domain.prioritisation import RoundState, close
+from portfolio.domain.prioritisation import evolve as evolve_round
 from portfolio.views import duties, history, projects, rounds
 
 History = tuple[ProjectFact, ...]

@@ -256,6 +256,18 @@ async def in_order(
     )  # fmt: skip
 
 
+async def seen_by(
+    db: Database, request_id: UUID, person: UUID, *, scope: Iterable[str], everywhere: Iterable[str]
+) -> ProjectRow | None:
+    """A project, if this person may see it: in their municipalities, or because they asked for it or work in it."""
+    row = await view.get(db, request_id, scope=scope)
+    if row is None:
+        found = await view.get(db, request_id, scope=everywhere)
+        if found is not None and person in (found.leader_id, found.requester.id, *(m.person.id for m in found.group)):
+            row = found
+    return row
+
+
 async def of_a_person(db: Database, person: UUID, *, everywhere: Iterable[str]) -> list[ProjectRow]:
     """The projects this person leads or has asked for, in whichever municipality they are."""
     where = f"(leader_id = $1 OR requester ->> 'id' = $2) ORDER BY {IN_ORDER}"

@@ -18,7 +18,7 @@ from contracts.envelope import Envelope
 from contracts.portfolio import RoundCancelled, RoundClosed, RoundFact, RoundOpened, ScoresGiven, ScoresWithdrawn
 from contracts.topics import ROUND
 from contracts.values import Candidate, Criterion, Person, Standing
-from portfolio.domain.round import RoundState
+from portfolio.domain.prioritisation import RoundState
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
