@@ -54,9 +54,9 @@ def compose(
     message["Date"] = format_datetime(at)
     message["Message-ID"] = f"<{key}@{from_address.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
-    message["Content-Language"] = written.language
     message.set_content(as_text(written, name=name, link=link, partnership=partnership))
     message.add_alternative(as_html(written, name=name, link=link, partnership=partnership), subtype="html")
+    message["Content-Language"] = written.language
     # The library draws a boundary by chance; a repeated message is to be the same to the letter.
     message.set_boundary(f"flode-{key}")
     return message
