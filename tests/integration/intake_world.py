@@ -31,7 +31,6 @@ from chassis.vault import Vault
 from chassis.views.follow import ViewFollower
 from chassis.web import Deps, create_app
 from contracts.topics import REQUEST
-
 from intake.main import service
 
 ORIGIN = "https://flode.example"
@@ -195,5 +194,3 @@ async def a_world(databases: Databases, folder: Path) -> AsyncIterator[World]:
         async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
             client.headers["accept-language"] = "en"
             yield World(here=here, client=client, followers=followers, clock=clock)
-
-

@@ -172,7 +172,8 @@ async def test_what_is_authentic_and_unreadable_is_kept_and_says_what_to_mend(wo
     answer = await world.deliver({"external_id": "81", "kind": "created", "title": "Utan flöde"})
     assert answer.status_code == 202
     assert answer.json()["outcome"] == "parked"
-    assert answer.json()["errors"] == [{"field": "flow", "detail": "Detta behövs."}]
+    assert [error["field"] for error in answer.json()["errors"]] == ["flow"]
+    assert answer.json()["errors"][0]["detail"]
     broken = await world.deliver(b"{", key="msg-2")
     assert broken.status_code == 202
     assert (await world.deliver(b"{", key="msg-2")).text == broken.text
@@ -195,7 +196,9 @@ async def test_nothing_people_wrote_lies_in_the_database_in_plain_text(world: Wo
     await world.deliver(a_ticket())
     await world.deliver({"external_id": 1, "requester": {"name": "Sigrid Ek"}}, key="parked")
     async with world.here.db.work() as connection:
-        rows = await connection.fetch("SELECT row_to_json(d)::text AS text, raw FROM deliveries d ORDER BY received_at, key")
+        rows = await connection.fetch(
+            "SELECT row_to_json(d)::text AS text, raw FROM deliveries d ORDER BY received_at, key"
+        )
         events = await connection.fetch("SELECT convert_from(envelope, 'UTF8') AS text FROM events")
     for row in (*rows, *events):
         assert "Sigrid" not in row["text"]
