@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -15,6 +16,9 @@ from contracts.envelope import Envelope
 from contracts.intake import ClassifiedAsProject, RequestRegistered, RequestWithdrawn
 from contracts.topics import REQUEST
 from contracts.values import Person, TicketRef
+
+IDEMPOTENT = bool(os.environ.get("FLODE_TEST_KAFKA"))
+"""Whether the broker keeps idempotent producers apart: Apache Kafka does, the embedded one does not."""
 
 
 class Counted(Row, frozen=True):

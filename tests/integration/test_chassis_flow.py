@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from uuid import uuid4
 
@@ -19,9 +18,7 @@ from chassis.testing import a_database
 from chassis.topics import create_topics
 from chassis.views.follow import ViewFollower
 from contracts.topics import REQUEST
-from tests.integration.flow import append, classified, counted, registered, running, until
-
-IDEMPOTENT = bool(os.environ.get("FLODE_TEST_KAFKA"))
+from tests.integration.flow import IDEMPOTENT, append, classified, counted, registered, running, until
 
 
 @pytest.fixture

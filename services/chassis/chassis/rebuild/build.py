@@ -104,7 +104,7 @@ async def rebuild(
         async with db.work() as connection:
             live = await tables.ensure_live(connection, view)
             await _take_away(connection, view.name, ("filling", "failed"))
-            table = await tables.create(connection, view, state="filling", keyed=False)
+            table = await tables.create(connection, view, state="filling", finished=False)
             until = {place: one.next_offset for place, one in (await checkpoints.load(connection, live.name)).items()}
         if live.version != view.version:
             until = await _end_of(bootstrap, view)
@@ -112,7 +112,7 @@ async def rebuild(
         progress.phase = "indexing"
         told(progress)
         async with db.work() as connection:
-            await tables.add_keys(connection, view, table)
+            await tables.finish(connection, view, table)
             await connection.execute(f"ANALYZE {table.quoted}")
         differing, compared = await _verify_and_switch(db, view, table, bootstrap, progress, told, accept=accept)
         async with db.work() as connection:

@@ -39,19 +39,40 @@ async def live(connection: Connection, view: str, *, hold: bool = False) -> Tabl
     """The live table. `hold` keeps it live until the transaction ends. Raises NoView."""
     query = "SELECT table_name, version, build, state FROM view_tables WHERE view = $1 AND state = 'live'"
     row = await connection.fetchrow(query + (" FOR SHARE" if hold else ""), view)
+    if row is None and hold:
+        # Whoever waited here for a switch finds the row it waited for no longer live; the next look sees the new one.
+        row = await connection.fetchrow(query + " FOR SHARE", view)
     if row is None:
         raise NoView(f"the view {view} has no table yet; has its service run?")
     return Table(*row)
 
 
-async def create(connection: Connection, view: View[Any], *, state: str, keyed: bool = True) -> Table:
-    """Make a new, empty table for a view. Without `keyed` it has no index yet, which is fastest to fill."""
+async def create(connection: Connection, view: View[Any], *, state: str, finished: bool = True) -> Table:
+    """Make a new, empty table for a view.
+
+    Without `finished` it has no index and no policy, which is what COPY can fill, and nobody but the worker may read
+    it until `finish`.
+    """
     build = await connection.fetchval("SELECT coalesce(max(build), 0) + 1 FROM view_tables WHERE view = $1", view.name)
     table = Table(f"{view.name}_v{view.version}_b{build}", view.version, build, state)
-    worker: str = await connection.fetchval("SELECT current_user::text")
-    api = worker.removesuffix("_worker") + "_api"
     columns = ", ".join(f'"{column.name}" {column.type}' for column in view.columns)
     await connection.execute(f"CREATE TABLE {table.quoted} ({columns})")
+    if finished:
+        await finish(connection, view, table)
+    await connection.execute(
+        "INSERT INTO view_tables (view, version, build, table_name, state, row_shape) VALUES ($1, $2, $3, $4, $5, $6)",
+        view.name, table.version, table.build, table.name, state, shape_of(view.row),
+    )  # fmt: skip
+    return table
+
+
+async def finish(connection: Connection, view: View[Any], table: Table) -> None:
+    """The primary key (the tenant is in it), the view's indexes, the tenants' policies; only then may it be read."""
+    await connection.execute(f'ALTER TABLE {table.quoted} ADD PRIMARY KEY ("{view.columns[0].name}", municipality)')
+    for expression in view.indexes:
+        await connection.execute(f"CREATE INDEX ON {table.quoted} ({expression})")
+    worker: str = await connection.fetchval("SELECT current_user::text")
+    api = worker.removesuffix("_worker") + "_api"
     sees = "municipality = ANY ((SELECT flode_scope())::text[])"
     if any(column.name == "shared_with" for column in view.columns):
         sees += " OR shared_with && (SELECT flode_scope())::text[]"
@@ -61,20 +82,6 @@ async def create(connection: Connection, view: View[Any], *, state: str, keyed: 
         f"CREATE POLICY tenant ON {table.quoted} FOR SELECT TO {api} USING ({sees}); "
         f"GRANT SELECT ON {table.quoted} TO {api}"
     )
-    if keyed:
-        await add_keys(connection, view, table)
-    await connection.execute(
-        "INSERT INTO view_tables (view, version, build, table_name, state, row_shape) VALUES ($1, $2, $3, $4, $5, $6)",
-        view.name, table.version, table.build, table.name, state, shape_of(view.row),
-    )  # fmt: skip
-    return table
-
-
-async def add_keys(connection: Connection, view: View[Any], table: Table) -> None:
-    """The primary key (the tenant is in it) and the view's own indexes."""
-    await connection.execute(f'ALTER TABLE {table.quoted} ADD PRIMARY KEY ("{view.columns[0].name}", municipality)')
-    for expression in view.indexes:
-        await connection.execute(f"CREATE INDEX ON {table.quoted} ({expression})")
 
 
 async def ensure_live(connection: Connection, view: View[Any]) -> Table:
