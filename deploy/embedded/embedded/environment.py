@@ -31,6 +31,7 @@ def of_service(
         "FLODE_LINK_KEY": home.key("link-key"),
         "FLODE_KAFKA": bootstrap,
         "FLODE_KAFKA_REPLICATION": "1",
+        "FLODE_KAFKA_IDEMPOTENCE": "off",  # the embedded broker does not know producers by name
         "FLODE_KAFKA_IDEMPOTENCE": "off",  # the embedded broker keeps no producers apart
         "FLODE_ISSUERS": json.dumps(
             [{"issuer": public_url, "audience": AUDIENCE, "jwks_url": f"{public_url}/.well-known/jwks.json"}]
@@ -45,3 +46,20 @@ def of_service(
 def of_preparation(environment: dict[str, str], server: Postgres) -> dict[str, str]:
     """The same for the moment of preparation, which alone is done as PostgreSQL's superuser."""
     return environment | {"FLODE_ADMIN_DATABASE": server.dsn()}
+
+
+def here(service: str) -> dict[str, str] | None:
+    """The environment of a service of the installation that runs on FLODE_DATA, for the commands of operations."""
+    home = Home.from_env()
+    running = home.told()
+    if running is None:
+        return None
+    ports = {name: process["port"] for name, process in running["processes"].items()}
+    return of_service(
+        home,
+        Postgres(home.postgres, port=ports["postgres"]),
+        service=service,
+        bootstrap=f"127.0.0.1:{ports['broker']}",
+        public_url=running["url"],
+        port=ports[service],
+    )

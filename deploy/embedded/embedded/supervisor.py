@@ -29,6 +29,7 @@ from embedded.gateway import Gateway
 from embedded.home import Home
 from embedded.logs import tail, turn_over
 from embedded.postgres import Postgres
+from embedded.preparation import Preparation
 from embedded.processes import Started, spawn
 
 FLODE = (sys.executable, "-c", "from chassis.cli import main; main()")
@@ -68,12 +69,13 @@ class Supervisor:
         front: Callable[[Home, str], web.Application],
         services: Sequence[str] | None = None,
         flode: Sequence[str] = FLODE,
+        preparation: Preparation | None = None,
         say: Callable[[str], None] = print,
         ready: Callable[[], None] = lambda: None,
     ) -> None:
         self.home, self.port, self.say, self.ready = home, port, say, ready
         self.public_url = f"http://127.0.0.1:{port}"
-        self._front, self._flode = front, flode
+        self._front, self._flode, self._preparation = front, flode, preparation or Preparation()
         self._names = services or sorted(one.name for one in entry_points(group="flode.services"))
         self._road = asyncio.Event()  # set while the broker answers and has its topics
         self._stop = asyncio.Event()
@@ -118,9 +120,10 @@ class Supervisor:
         await self._try("PostgreSQL", through(self.postgres.starting()))
         await self._try("the broker", through(self.broker.starting()))
         self._note()
-        await asyncio.gather(*(self._flode_once("prepare", service) for service in self.services))
-        self.say("Databases are prepared")
-        await self._flode_once("topics", self.services[0], "--create")
+        environments = {service.name: self._environment(service) for service in self.services}
+        prepared = {name: environment.of_preparation(own, self.postgres) for name, own in environments.items()}
+        await self._try("the databases", self._preparation.databases(prepared), "are prepared")
+        await self._preparation.topics(self.broker.bootstrap)
         self._road.set()
         self._keep("postgres", self._start_postgres, lambda: self.postgres.process, running=True)
         self._keep("broker", self._start_broker, lambda: self.broker.process, running=True, ended=self._lose_broker)
@@ -144,12 +147,12 @@ class Supervisor:
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
 
-    async def _try(self, what: str, start: Awaitable[None]) -> None:
+    async def _try(self, what: str, start: Awaitable[None], then: str = "runs") -> None:
         try:
             await start
         except Exception as failure:
-            raise StartFailed(f"{what} did not start: {failure}") from failure
-        self.say(f"{what[0].upper()}{what[1:]} runs")
+            raise StartFailed(f"Starting {what}: {failure}") from failure
+        self.say(f"{what[0].upper()}{what[1:]} {then}")
 
     # One process after the other
 
@@ -170,7 +173,7 @@ class Supervisor:
     async def _start_broker(self) -> None:
         self.broker.stop()
         await through(self.broker.starting())
-        await self._flode_once("topics", self.services[0], "--create")
+        await self._preparation.topics(self.broker.bootstrap)
         self._road.set()
 
     async def _lose_broker(self, name: str, code: int) -> None:
@@ -193,19 +196,6 @@ class Supervisor:
         child = Child(name, start=start, process=process, ended=ended or self._tell, changed=self._note)
         self._children.append(child)
         self._keepers.append(asyncio.create_task(child.keep(running=running)))
-
-    async def _flode_once(self, command: str, service: Service, *more: str) -> None:
-        words = [command] if more else [command, service.name]
-        log = self.home.logs / f"{'-'.join(words)}.log"
-        process = spawn(
-            [*self._flode, *words, *more],
-            log=log,
-            env=environment.of_preparation(self._environment(service), self.postgres),
-        )
-        while process.poll() is None:
-            await asyncio.sleep(0.02)
-        if process.returncode != 0:
-            raise StartFailed(f"flode {' '.join([*words, *more])} ended with {process.returncode}:\n{tail(log)}")
 
     def _environment(self, service: Service) -> dict[str, str]:
         return environment.of_service(

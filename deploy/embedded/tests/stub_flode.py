@@ -1,4 +1,4 @@
-"""Stands in for the command `flode`: prepares nothing, makes no topics, and serves a health page."""
+"""Stands in for the command `flode`: serves a health page."""
 
 import http.server
 import os

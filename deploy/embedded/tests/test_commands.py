@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from chassis.cli.common import settings_of
 from embedded.commands import down, status, up
 from embedded.home import Home
 from embedded.logs import turn_over
@@ -22,13 +23,17 @@ from embedded.testing import temporary_folder
 STUB = (sys.executable, str(Path(__file__).parent / "stub_flode.py"))
 PROGRAM = """
 import asyncio, sys
+from unittest.mock import AsyncMock
 from embedded.commands import front
 from embedded.home import Home
 from embedded.logs import turn_over
 from embedded.supervisor import Supervisor
 port, *stub = sys.argv[1:]
 home = Home.from_env()
-asyncio.run(Supervisor(home, port=int(port), front=front, services=("intake",), flode=stub).run())
+supervisor = Supervisor(
+    home, port=int(port), front=front, services=("intake",), flode=stub, preparation=AsyncMock()
+)
+asyncio.run(supervisor.run())
 """
 
 
@@ -80,6 +85,17 @@ def test_down_ends_what_a_killed_supervisor_left(supervisor: subprocess.Popen[by
     home.register.write(left | {"intake": Started.of(stray.pid)})
     assert "Ended intake" in run(down).output
     assert stray.poll() is not None
+
+
+def test_commands_of_operations_find_the_installation_that_runs_here(
+    supervisor: subprocess.Popen[bytes], home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("FLODE_KAFKA", raising=False)
+    ports = json.loads(run(status, "--json").output)["processes"]
+    settings = settings_of("intake")
+    assert settings.kafka == f"127.0.0.1:{ports['broker']['port']}"
+    assert settings.http_port == ports["intake"]["port"]
+    assert f":{ports['postgres']['port']}/flode_intake" in settings.database
 
 
 def test_nothing_runs_where_nothing_was_started(home: Home) -> None:

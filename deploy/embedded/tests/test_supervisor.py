@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import pytest
 from aiohttp import web
 
 from embedded.home import AlreadyRunning, Home
+from embedded.preparation import Preparation
 from embedded.processes import Register, Started, free_port
 from embedded.supervisor import StartFailed, Supervisor
 from embedded.testing import temporary_folder
@@ -35,9 +36,34 @@ def front(home: Home, public_url: str) -> web.Application:
     return web.Application()
 
 
-def a_supervisor(home: Home, *, flode: tuple[str, ...] = STUB) -> Supervisor:
+class NotedPreparation(Preparation):
+    """Prepares nothing, and writes down what was asked."""
+
+    def __init__(self, home: Home, *, fails: str = "") -> None:
+        self._asked, self._fails = home.root / "asked", fails
+
+    async def databases(self, environments: Mapping[str, Mapping[str, str]]) -> None:
+        if self._fails:
+            raise OSError(self._fails)
+        self._note("databases of " + " ".join(environments))
+
+    async def topics(self, bootstrap: str) -> None:
+        self._note("topics")
+
+    def _note(self, asked: str) -> None:
+        with self._asked.open("a") as file:
+            file.write(asked + "\n")
+
+
+def a_supervisor(home: Home, *, fails: str = "") -> Supervisor:
     return Supervisor(
-        home, port=free_port(), front=front, services=("intake", "portfolio"), flode=flode, say=lambda _: None
+        home,
+        port=free_port(),
+        front=front,
+        services=("intake", "portfolio"),
+        flode=STUB,
+        preparation=NotedPreparation(home, fails=fails),
+        say=lambda _: None,
     )
 
 
@@ -82,9 +108,8 @@ async def running(home: Home) -> AsyncIterator[Supervisor]:
 
 async def test_databases_and_topics_are_prepared_before_anything_serves(running: Supervisor, home: Home) -> None:
     asked = (home.root / "asked").read_text().splitlines()
-    assert set(asked[:2]) == {"prepare intake", "prepare portfolio"}
-    assert asked[2] == "topics --create"
-    assert set(asked[3:]) == {"serve intake", "serve portfolio"}
+    assert asked[:2] == ["databases of intake portfolio", "topics"]
+    assert set(asked[2:]) == {"serve intake", "serve portfolio"}
 
 
 async def test_services_answer_behind_one_door(running: Supervisor) -> None:
@@ -114,7 +139,7 @@ async def test_after_the_broker_dies_topics_come_before_services(running: Superv
     os.kill(before["broker"], signal.SIGKILL)
     await eventually(lambda: all(pid_of(home, name) not in (None, pid) for name, pid in before.items()))
     await eventually(lambda: len((home.root / "asked").read_text().splitlines()) == 3)
-    assert (home.root / "asked").read_text().startswith("topics --create\n")
+    assert (home.root / "asked").read_text().startswith("topics\n")
 
 
 async def test_postgres_that_dies_is_started_again_and_the_services_stay(running: Supervisor, home: Home) -> None:
@@ -144,9 +169,8 @@ async def test_one_folder_has_one_supervisor(running: Supervisor, home: Home) ->
 
 
 async def test_what_cannot_be_prepared_stops_the_start_with_the_reason(home: Home) -> None:
-    fails = (sys.executable, "-c", "import sys; sys.exit('the disk is full')")
     with pytest.raises(StartFailed, match="the disk is full"):
-        await a_supervisor(home, flode=fails).run()
+        await a_supervisor(home, fails="the disk is full").run()
     assert home.supervisor() is None
 
 
@@ -170,13 +194,14 @@ def test_a_stranger_who_got_the_number_of_a_process_is_left_alone(tmp_path: Path
 
 async def test_children_follow_a_supervisor_that_is_killed(home: Home) -> None:
     program = f"""
-import asyncio, sys
+import asyncio
 from pathlib import Path
+from unittest.mock import AsyncMock
 from aiohttp import web
 from embedded.home import Home
 from embedded.supervisor import Supervisor
 supervisor = Supervisor(Home(Path({str(home.root)!r})), port={free_port()}, front=lambda home, url: web.Application(),
-                        services=("intake",), flode={STUB!r}, say=lambda _: None)
+                        services=("intake",), flode={STUB!r}, preparation=AsyncMock(), say=lambda _: None)
 asyncio.run(supervisor.run())
 """
     supervisor = await asyncio.create_subprocess_exec(sys.executable, "-c", program)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import entry_points
 from typing import Any
 
 import click
@@ -13,17 +14,27 @@ from chassis.settings import Settings, SettingsWrong
 from chassis.views import View
 
 
+def environment_of(service: str) -> Mapping[str, str]:
+    """The environment of a service's processes: ours or, where ours says nothing, that of an installation on this
+    machine, which a plugin knows (entry points of the group flode.environment)."""
+    if "FLODE_KAFKA" not in os.environ:
+        for plugin in entry_points(group="flode.environment"):
+            if (known := plugin.load()(service)) is not None:
+                return dict(known)
+    return os.environ
+
+
 def settings_of(service: str) -> Settings:
     """The settings of a service; what is wrong with them is told and ends the command."""
     try:
-        return Settings.from_env(service)
+        return Settings.from_env(service, environment_of(service))
     except SettingsWrong as wrong:
         raise click.ClickException(str(wrong)) from None
 
 
 def kafka() -> str:
     """The brokers of the environment, for commands that need nothing else."""
-    bootstrap = os.environ.get("FLODE_KAFKA", "")
+    bootstrap = environment_of("intake").get("FLODE_KAFKA", "")
     if not bootstrap:
         raise click.ClickException("FLODE_KAFKA is missing: set it to the brokers, host:port,host:port")
     return bootstrap
