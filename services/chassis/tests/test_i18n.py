@@ -13,6 +13,7 @@ from chassis.i18n import Term, best_language, translate
 from chassis.i18n.__main__ import faults
 from chassis.i18n.formats import Formats
 from chassis.i18n.sources import in_python, in_template
+from contracts.values import Money
 
 NBSP = "\N{NO-BREAK SPACE}"
 
@@ -31,6 +32,14 @@ def test_a_term_inside_a_sentence_is_translated_and_other_values_are_not() -> No
     assert translate("{field} {value}", "sv", field=Term("This is needed."), value="This is needed.") == (
         f"{translate('This is needed.', 'sv')} This is needed."
     )
+
+
+def test_days_and_amounts_inside_a_sentence_are_written_as_usual_in_the_language() -> None:
+    amount = Money(amount=Decimal(600000), currency="SEK")
+    said = translate(
+        "{day} {hours} {cost} {all}", "sv", day=date(2027, 3, 31), hours=Decimal("1.5"), cost=amount, all=["a", "b"]
+    )
+    assert said == f"31 mars 2027 1,5 600{NBSP}000{NBSP}kr a, b"
 
 
 def test_a_value_cannot_reach_into_a_sentence() -> None:

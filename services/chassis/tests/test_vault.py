@@ -12,6 +12,7 @@ import asyncpg
 import msgspec
 import pytest
 
+from chassis.testing import Databases
 from chassis.vault import (
     CannotOpen,
     KeyStore,
@@ -31,22 +32,34 @@ NOW = datetime(2027, 3, 1, 9, tzinfo=UTC)
 ALVA = uuid4()
 
 
-@pytest.fixture(params=["memory", "postgres"])
-async def keys(request: pytest.FixtureRequest) -> AsyncIterator[KeyStore]:
-    if request.param == "memory":
-        yield MemoryKeys()
-        return
-    store = await postgres_keys(request.getfixturevalue("database"))
+def as_client(admin_url: str) -> str:
+    admin = urlsplit(admin_url)
+    return urlunsplit(admin._replace(netloc=f"vault_client:s3cret@{admin.hostname}:{admin.port}"))
+
+
+async def make_vault(admin_url: str) -> None:
+    for _ in range(2):  # preparing again changes nothing
+        await prepare_vault(admin_url, as_client(admin_url))
+
+
+@pytest.fixture
+def vault_database(databases: Databases) -> str:
+    return databases.like("vault", make_vault)
+
+
+@pytest.fixture
+async def postgres_keys(vault_database: str) -> AsyncIterator[PostgresKeys]:
+    store = PostgresKeys(await asyncpg.create_pool(as_client(vault_database), min_size=1, max_size=2))
     yield store
     await store.close()
 
 
-async def postgres_keys(admin_url: str) -> PostgresKeys:
-    admin = urlsplit(admin_url)
-    client = urlunsplit(admin._replace(netloc=f"vault_client:s3cret@{admin.hostname}:{admin.port}"))
-    await prepare_vault(admin_url, client)
-    await prepare_vault(admin_url, client)
-    return PostgresKeys(await asyncpg.create_pool(client, min_size=1, max_size=2))
+@pytest.fixture(params=["memory", "postgres"])
+def keys(request: pytest.FixtureRequest) -> KeyStore:
+    if request.param == "memory":
+        return MemoryKeys()
+    store: PostgresKeys = request.getfixturevalue("postgres_keys")
+    return store
 
 
 @pytest.fixture
@@ -184,9 +197,8 @@ async def test_many_tokens_are_opened_with_one_question() -> None:
     assert keys.asked == 1
 
 
-async def test_the_vaults_client_reaches_no_table(database: str) -> None:
-    store = await postgres_keys(database)
-    vault = await Vault(store, KEY).start()
+async def test_the_vaults_client_reaches_no_table(postgres_keys: PostgresKeys, vault_database: str) -> None:
+    vault = await Vault(postgres_keys, KEY).start()
     await vault.seal(ALVA, "Alva Lind")
     for query in (
         "SELECT * FROM vault.keys",
@@ -194,9 +206,8 @@ async def test_the_vaults_client_reaches_no_table(database: str) -> None:
         "UPDATE vault.pseudonyms SET single = true",
     ):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            await store._call(query)
-    await store.close()
-    admin = await asyncpg.connect(database)
+            await postgres_keys._call(query)
+    admin = await asyncpg.connect(vault_database)
     kept = await admin.fetch("SELECT t::text FROM vault.keys t UNION ALL SELECT t::text FROM vault.pseudonyms t")
     assert "Alva" not in str(kept)
     unforced = await admin.fetch(

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
 from functools import cache
 from importlib import resources
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
+
+from chassis.i18n.formats import Formats
+from contracts.values import Money
 
 LANGUAGES = ("sv", "da", "nb", "en")
 CATALOGUES = ("sv", "da", "nb")
@@ -65,12 +70,31 @@ def translate_many(one: str, many: str, number: int, language: str, /, **params:
 
 
 def fill(text: str, language: str, params: Mapping[str, object]) -> str:
-    """Put values into a sentence's placeholders, by name and nothing else: an attribute or index is not followed."""
+    """Put values into a sentence's placeholders, by name and nothing else: an attribute or index is not followed.
+
+    Days, decimals and money are written as usual in the language.
+    """
     for name, value in params.items():
         if f"{{{name}}}" in text:
-            shown = translate(value, language) if isinstance(value, Term) else str(value)
-            text = text.replace(f"{{{name}}}", shown)
+            text = text.replace(f"{{{name}}}", _shown(value, language))
     return text
+
+
+def _shown(value: object, language: str) -> str:
+    formats = Formats(language, country="")
+    match value:
+        case Term():
+            return translate(value, language)
+        case date():
+            return formats.date(value)
+        case Decimal():
+            return formats.number(value)
+        case Money():
+            return formats.money(value.amount, value.currency)
+        case list() | tuple() | set() | frozenset():
+            return ", ".join(_shown(each, language) for each in value)
+        case _:
+            return str(value)
 
 
 def best_language(accepted: str | None, default: str = "en") -> str:

@@ -21,6 +21,8 @@ from chassis.i18n import CATALOGUES
 from chassis.i18n.sources import Message, folder_of, messages_of
 
 SHARED = "chassis"
+UNSAID = ('"POT-Creation', '"PO-Revision', '"Generated-By', '"Report-Msgid', '"Last-Translator', '"Language-Team')
+"""Lines of a catalogue's head that would change with every run, or say nothing."""
 
 
 def packages() -> list[str]:
@@ -60,7 +62,8 @@ def read(package: str, language: str) -> Catalog:
 def update(package: str, language: str) -> None:
     """Write the catalogue anew with the sentences of today, keeping what is translated."""
     known, file = read(package, language), catalogue_file(package, language)
-    fresh = Catalog(locale=language, project="Flöde", charset="utf-8", fuzzy=False, header_comment="# Flöde, EUPL-1.2")
+    head = "# Flöde, EUPL-1.2"
+    fresh = Catalog(locale=language, project="Flöde", version="1", charset="utf-8", fuzzy=False, header_comment=head)
     for message, places in sorted(own_messages(package).items(), key=lambda each: str(each[0])):
         before = known.get(message)
         # Only the files are kept: line numbers would change with every edit and say nothing to a translator.
@@ -72,8 +75,7 @@ def update(package: str, language: str) -> None:
     written = io.BytesIO()
     write_po(written, fresh, width=120, include_lineno=False, omit_header=False)
     lines = written.getvalue().decode("utf-8").splitlines(keepends=True)
-    stable = [line for line in lines if not line.startswith(('"POT-Creation', '"PO-Revision', '"Generated-By'))]
-    file.write_text("".join(stable), "utf-8")
+    file.write_text("".join(line for line in lines if not line.startswith(UNSAID)), "utf-8")
 
 
 def faults(package: str) -> list[str]:

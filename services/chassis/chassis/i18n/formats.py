@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -27,12 +28,10 @@ class Formats:
     @property
     def locale(self) -> Locale:
         """The locale of language and country, or of the language alone where the two are not a usual pair."""
-        for name in (f"{self.language}_{self.country}", "en_150" if self.language == "en" else self.language):
-            try:
-                return Locale.parse(name)
-            except UnknownLocaleError:
-                continue
-        return Locale("en")
+        if self.country:
+            with suppress(UnknownLocaleError):
+                return Locale(self.language, self.country)
+        return Locale("en", "150") if self.language == "en" else Locale(self.language)
 
     def date(self, day: date, width: Width = "medium") -> str:
         """A day. A moment becomes the day it is in the municipality."""

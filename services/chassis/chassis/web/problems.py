@@ -117,7 +117,7 @@ class NotPossible(Refusal):
     def __init__(self, status: int) -> None:
         super().__init__()
         self.status = status
-        self.text = TITLES.get(status, TITLES[400]) + "."
+        self.text = NotFound.text if status == 404 else TITLES.get(status, TITLES[400])
 
 
 @dataclass(frozen=True, slots=True)
