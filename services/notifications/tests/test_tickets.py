@@ -47,7 +47,8 @@ class Desk:
     """A ticketing system that takes webhooks, checks them as any Standard Webhooks library does, and answers."""
 
     def __init__(self) -> None:
-        self.status, self.headers = 204, {}
+        self.status = 204
+        self.headers: dict[str, str] = {}
         self.got: list[dict[str, object]] = []
         self.ids: list[str] = []
         self.url = ""
