@@ -32,6 +32,9 @@ from chassis.views.view import subject_of
 
 log = structlog.get_logger(__name__)
 
+TOGETHER = 150_000
+"""Events of partitions that are folded together at the most; a row held takes about 1.2 KB."""
+
 
 class AlreadyRebuilding(Exception):
     """Another process is rebuilding this view."""
@@ -188,10 +191,10 @@ async def _fill(
     progress: Progress,
     told: Told,
 ) -> list[Stretch]:
-    """Fold and copy. Where rows are keyed by subject, partition after partition, so that memory holds one at a time."""
+    """Fold and copy. Where rows are keyed by subject, a few partitions at a time, which bounds what memory holds."""
     progress.phase, progress.total = "reading", sum(until.values())
     by_subject = len(view.topics) == 1 and view.key is subject_of
-    groups = [{place: end} for place, end in until.items() if end] if by_subject else [dict(until)]
+    groups = _groups(until) if by_subject else [dict(until)]
     loop, stretches = asyncio.get_running_loop(), []
 
     def count(read: int) -> None:
@@ -206,6 +209,16 @@ async def _fill(
         stretch.folded[0].rows.clear()
         stretches.append(stretch)
     return stretches
+
+
+def _groups(until: Mapping[TopicPartition, int]) -> list[dict[TopicPartition, int]]:
+    """Partitions to read together: as many as hold TOGETHER events, or one that holds more."""
+    groups: list[dict[TopicPartition, int]] = [{}]
+    for place, end in until.items():
+        if groups[-1] and sum(groups[-1].values()) + end > TOGETHER:
+            groups.append({})
+        groups[-1][place] = end
+    return groups
 
 
 async def _copy(connection: Connection, view: View[Any], table: Table, stretch: Stretch) -> None:
