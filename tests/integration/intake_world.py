@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import httpx
 from aiokafka import TopicPartition
@@ -95,7 +96,13 @@ class World:
     offsets: Counter[int] = field(default_factory=Counter)
 
     async def deliver(
-        self, content: object, *, key: str = "msg-1", secret: str = SECRET, at: timedelta = timedelta(0), **headers: str
+        self,
+        content: object,
+        *,
+        key: str = "msg-1",
+        secret: str = SECRET,
+        at: timedelta = timedelta(0),
+        headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
         """Deliver to Ekvik's hook, signed."""
         body = content if isinstance(content, bytes) else json.dumps(content, ensure_ascii=False).encode()
@@ -105,7 +112,7 @@ class World:
             "webhook-id": key,
             "webhook-timestamp": str(int(when.timestamp())),
             "webhook-signature": Webhook(secret).sign(key, when, body.decode()),
-            **headers,
+            **(headers or {}),
         }
         return await self.client.post(HOOK, content=body, headers=signed)
 
@@ -163,9 +170,6 @@ class World:
         return await self.client.post(path, json=content, headers={**headers, **more})
 
 
-Open = Callable[[], Any]
-
-
 @asynccontextmanager
 async def a_world(databases: Databases, folder: Path) -> AsyncIterator[World]:
     """Everything opened, and closed afterwards."""
@@ -180,7 +184,7 @@ async def a_world(databases: Databases, folder: Path) -> AsyncIterator[World]:
             store=store,
             db=db,
             vault=vault,
-            settings=Settings.model_construct(public_url=ORIGIN),
+            settings=cast(Settings, SimpleNamespace(public_url=ORIGIN)),
             partnership=partnership,
             clock=clock,
             auth=Authenticator((issuer,), partnership, person_id=vault.person_id, clock=clock),

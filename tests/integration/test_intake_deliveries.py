@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from chassis.testing import Databases
+from intake.views import deliveries
 from tests.integration.intake_world import EVENTS, HOOK, NEXT_SECRET, TOKEN, World, a_ticket, a_world
 
 
@@ -102,15 +104,14 @@ async def test_a_ticket_of_another_flow_is_not_for_us(world: World) -> None:
 
 async def test_withdrawn_reopened_and_merged_tickets_are_facts_of_their_own(world: World) -> None:
     await world.deliver(a_ticket())
-    for number, (changes, outcome) in enumerate(
-        [
-            ({"kind": "closed"}, "withdrawn"),
-            ({"kind": "reopened"}, "reopened"),
-            ({"kind": "moved", "flow": "incident"}, "withdrawn"),
-            ({"kind": "moved"}, "reopened"),
-            ({"kind": "merged", "into": {"external_id": 77}}, "merged"),
-        ]
-    ):
+    news: tuple[tuple[dict[str, Any], str], ...] = (
+        ({"kind": "closed"}, "withdrawn"),
+        ({"kind": "reopened"}, "reopened"),
+        ({"kind": "moved", "flow": "incident"}, "withdrawn"),
+        ({"kind": "moved"}, "reopened"),
+        ({"kind": "merged", "into": {"external_id": 77}}, "merged"),
+    )
+    for number, (changes, outcome) in enumerate(news):
         answer = await world.deliver(a_ticket(**changes), key=f"n{number}")
         assert answer.json()["outcome"] == outcome
     assert await world.facts() == [
@@ -140,9 +141,9 @@ async def test_whatever_is_wrong_with_a_signature_the_answer_is_the_same(world: 
     """IT-02: and nothing is parsed or kept of it."""
     wrong = [
         await world.deliver(a_ticket(), secret="whsec_" + "A" * 32),
-        await world.deliver(a_ticket(), **{"webhook-signature": "v1,not base64"}),
-        await world.deliver(a_ticket(), **{"webhook-signature": "v1"}),
-        await world.deliver(a_ticket(), **{"webhook-timestamp": "now"}),
+        await world.deliver(a_ticket(), headers={"webhook-signature": "v1,not base64"}),
+        await world.deliver(a_ticket(), headers={"webhook-signature": "v1"}),
+        await world.deliver(a_ticket(), headers={"webhook-timestamp": "now"}),
         await world.client.post(HOOK, content=b"\xff\xfe", headers={"webhook-id": "1", "webhook-timestamp": "1"}),
         await world.client.post(HOOK.replace("zammad", "jira"), json=a_ticket()),
         await world.client.post("/intake/hooks/standard-webhooks/nordvik.znuny", json=a_ticket()),
@@ -187,8 +188,8 @@ async def test_a_ticket_that_claims_another_municipality_is_refused_and_flagged(
     assert answer.headers["content-type"] == "application/problem+json"
     assert await world.facts() == []
     async with world.here.db.work() as connection:
-        kept = await connection.fetchrow("SELECT municipality, outcome FROM deliveries")
-    assert tuple(kept) == ("ekvik", "refused")
+        kept = await connection.fetch("SELECT municipality, outcome FROM deliveries")
+    assert [tuple(row) for row in kept] == [("ekvik", "refused")]
 
 
 async def test_nothing_people_wrote_lies_in_the_database_in_plain_text(world: World) -> None:
@@ -204,8 +205,6 @@ async def test_nothing_people_wrote_lies_in_the_database_in_plain_text(world: Wo
         assert "Sigrid" not in row["text"]
         assert "sigrid" not in row["text"]
         assert "behöver" not in row["text"]
-    import base64
-
     opened = json.loads(await world.here.vault.open(rows[0]["raw"]))
     assert json.loads(base64.b64decode(opened["body"])) == a_ticket()
     assert "authorization" not in opened["headers"]
@@ -234,6 +233,14 @@ async def test_a_cloudevent_is_taken_structured_binary_and_in_a_batch(world: Wor
     assert await world.facts() == ["request-registered", "request-changed", "request-registered"]
 
 
+async def test_every_municipality_hands_over_by_the_same_routine_into_one_inbox(world: World) -> None:
+    """IT-01: whatever system its Service Desk has, and however that delivers."""
+    await world.deliver(a_ticket())
+    await world.client.post(EVENTS, json=an_event(), headers=STRUCTURED)
+    inbox = (await world.get("/intake/api/inbox", world.pm)).json()
+    assert sorted((row["municipality"], row["system"]) for row in inbox) == [("ekvik", "zammad"), ("nordvik", "znuny")]
+
+
 async def test_a_sender_asks_before_it_delivers(world: World) -> None:
     answer = await world.client.options(EVENTS, headers={"webhook-request-origin": "desk.nordvik.example"})
     assert answer.status_code == 200
@@ -248,8 +255,6 @@ async def test_a_format_that_is_not_read_is_415(world: World) -> None:
 
 async def test_a_municipality_does_not_see_the_deliveries_of_another(world: World) -> None:
     """P11"""
-    from intake.views import deliveries
-
     await world.deliver(b"{")
     assert len(await deliveries.parked(world.here.db, scope=["ekvik"])) == 1
     assert await deliveries.parked(world.here.db, scope=["nordvik"]) == []

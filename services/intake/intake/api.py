@@ -18,7 +18,7 @@ from chassis.auth import Caller
 from chassis.identity import Identity, Role
 from chassis.partnership import ServiceDesk
 from chassis.web import Deps, Here, answer, caught_up, expected_version, reply
-from chassis.web.schema import PROBLEMS, body, shown
+from chassis.web.schema import CHANGES, PROBLEMS, READS, WRITES, body, headers, shown
 from contracts.envelope import adapter
 from contracts.values import CriterionMet, Text
 from intake import commands
@@ -47,41 +47,47 @@ DELIVERED: dict[int | str, dict[str, Any]] = {
     **{status: PROBLEMS[status] for status in (401, 403)},
 }
 
+SIGNED = {
+    "webhook-id": "Names the delivery; the same for every try at it.",
+    "webhook-timestamp": "When this try was made, in seconds since 1970; within five minutes of our clock.",
+    "webhook-signature": "v1, and the base64 of the HMAC-SHA256 of id.timestamp.body; several, divided by a blank.",
+}
+
 
 @router.post(
     "/intake/hooks/standard-webhooks/{credential}",
     tags=["hooks"],
     summary="Deliver a ticket, signed as Standard Webhooks",
-    openapi_extra=body(Ticket),
+    openapi_extra=body(Ticket) | headers(SIGNED, required=True),
     responses=DELIVERED,
     operation_id="deliverStandardWebhook",
 )
 async def deliver_standard_webhook(credential: str, request: Request, here: Here) -> Response:
     """A snapshot of a ticket, signed over id, timestamp and raw body. Answered after it is written down for good."""
-    headers = dict(request.headers)
+    given = dict(request.headers)
     desk = _desk(here, credential, "standard-webhooks")
     raw = await request.body()
-    standard_webhooks.verify(headers, raw, desk.secrets if desk else (), here.clock.now())
+    standard_webhooks.verify(given, raw, desk.secrets if desk else (), here.clock.now())
     assert desk is not None
-    return await _answer(here, desk, standard_webhooks.read(headers, raw))
+    return await _answer(here, desk, standard_webhooks.read(given, raw))
 
 
 @router.post(
     "/intake/hooks/cloudevents/{credential}",
     tags=["hooks"],
     summary="Deliver tickets as CloudEvents",
-    openapi_extra=body(Ticket),
+    openapi_extra=body(Ticket) | headers({"Authorization": "Bearer and the token of the credential."}, required=True),
     responses=DELIVERED,
     operation_id="deliverCloudEvent",
 )
 async def deliver_cloudevents(credential: str, request: Request, here: Here) -> Response:
     """One event, structured or binary, or a batch of them, with a bearer token. `data` is a ticket's snapshot."""
-    headers = dict(request.headers)
+    given = dict(request.headers)
     desk = _desk(here, credential, "bearer")
-    cloudevents.verify(headers, desk.secrets if desk else ())
+    cloudevents.verify(given, desk.secrets if desk else ())
     assert desk is not None
-    deliveries = cloudevents.read(headers, await request.body())
-    if not cloudevents.is_batch(headers):
+    deliveries = cloudevents.read(given, await request.body())
+    if not cloudevents.is_batch(given):
         return await _answer(here, desk, deliveries[0])
     settled = [await commands.take(here, Desk.of(desk), "cloudevents", delivery) for delivery in deliveries]
     status = 202 if any(one.outcome in ("parked", "refused") for one in settled) else 200
@@ -112,17 +118,17 @@ async def _answer(here: Deps, credential: ServiceDesk, delivery: Delivery) -> Re
 def answered(settled: Settled) -> JSONResponse:
     """The answer to one delivery: the same for every copy of it (P3)."""
     status = {"registered": 201, "parked": 202, "refused": 403}.get(settled.outcome, 200)
-    headers = {"Flode-Duplicate": "true"} if settled.duplicate else {}
+    told = {"Flode-Duplicate": "true"} if settled.duplicate else {}
     if settled.answer.get("position"):
-        headers |= {"Flode-Position": settled.answer["position"], "ETag": f'"{settled.answer["version"]}"'}
+        told |= {"Flode-Position": settled.answer["position"], "ETag": f'"{settled.answer["version"]}"'}
     if status == 201:
-        headers["Location"] = f"/intake/api/requests/{settled.answer['id']}"
+        told["Location"] = f"/intake/api/requests/{settled.answer['id']}"
     kind = "application/problem+json" if status == 403 else "application/json"
-    body = settled.answer
+    said = settled.answer
     if status == 403:
-        said = settled.answer["errors"][0]["detail"]
-        body = {"type": "about:blank", "title": settled.answer["detail"], "status": 403, "detail": said}
-    return JSONResponse(body, status, headers, kind)
+        why = said["errors"][0]["detail"]
+        said = {"type": "about:blank", "title": said["detail"], "status": 403, "detail": why}
+    return JSONResponse(said, status, told, kind)
 
 
 # --- requests and judgements ---
@@ -151,6 +157,7 @@ class Withdrawal(BaseModel):
     tags=["requests"],
     summary="Register a ticket by hand",
     responses={status: PROBLEMS[status] for status in (401, 403, 409, 422)},
+    openapi_extra=headers(WRITES),
     operation_id="registerRequest",
 )
 async def register_request(given: Registration, request: Request, caller: Caller, here: Here) -> Response:
@@ -178,6 +185,7 @@ async def register(given: Registration, request: Request, caller: Identity, here
     tags=["requests"],
     summary="List requests",
     responses={200: shown(list[RequestRow]), 401: PROBLEMS[401]},
+    openapi_extra=headers(READS),
     operation_id="listRequests",
 )
 async def list_requests(
@@ -197,6 +205,7 @@ async def list_requests(
     tags=["requests"],
     summary="What waits for the PM's judgement",
     responses={200: shown(list[inbox.InboxRow]), 401: PROBLEMS[401]},
+    openapi_extra=headers(READS),
     operation_id="listInbox",
 )
 async def list_inbox(request: Request, caller: Caller, here: Here) -> Response:
@@ -211,6 +220,7 @@ async def list_inbox(request: Request, caller: Caller, here: Here) -> Response:
     tags=["requests"],
     summary="What is known of a request",
     responses={200: shown(RequestRow), **{status: PROBLEMS[status] for status in (401, 404)}},
+    openapi_extra=headers(READS),
     operation_id="getRequest",
 )
 async def get_request(request_id: UUID, request: Request, caller: Caller, here: Here) -> Response:
@@ -233,6 +243,7 @@ async def readable(request_id: UUID, request: Request, caller: Identity, here: D
     tags=["requests"],
     summary="What happened to a request at intake, in order",
     responses={status: PROBLEMS[status] for status in (401, 404)},
+    openapi_extra=headers(READS),
     operation_id="getRequestHistory",
 )
 async def get_history(request_id: UUID, request: Request, caller: Caller, here: Here) -> Response:
@@ -258,6 +269,7 @@ async def get_history(request_id: UUID, request: Request, caller: Caller, here: 
     summary="Judge a request: a project, or a change",
     status_code=201,
     responses={status: PROBLEMS[status] for status in (401, 403, 404, 409, 412, 422)},
+    openapi_extra=headers(CHANGES),
     operation_id="classifyRequest",
 )
 async def classify_request(
@@ -289,6 +301,7 @@ async def classify(
     summary="Take a judgement back",
     status_code=201,
     responses={status: PROBLEMS[status] for status in (401, 403, 404, 409, 412, 422)},
+    openapi_extra=headers(CHANGES),
     operation_id="withdrawClassification",
 )
 async def withdraw_request_classification(

@@ -1,4 +1,7 @@
-"""Intake on one page: from a ticket in a municipality's Service Desk to a request that is a project, or is not."""
+"""Intake on one page: from a ticket in a municipality's Service Desk to a request that is a project, or is not.
+
+One routine for the tickets of all partner municipalities, whatever system their Service Desks work in (IT-01).
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -37,6 +38,22 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     for status, said in REFUSALS.items()
 }
 """For the `responses` of a route, by status."""
+
+
+WRITES = {
+    "Idempotency-Key": "Makes a repeated request have one effect, and the same answer.",
+}
+CHANGES = {**WRITES, "If-Match": "The ETag of the version you have seen; refused with 412 when it has moved on."}
+READS = {"Flode-Position": "Wait until this position can be read (or send it as the query parameter `after`)."}
+
+
+def headers(said: Mapping[str, str], *, required: bool = False) -> dict[str, Any]:
+    """For the `openapi_extra` of a route: the headers that it reads."""
+    made = [
+        {"name": name, "in": "header", "required": required, "schema": {"type": "string"}, "description": meaning}
+        for name, meaning in said.items()
+    ]
+    return {"parameters": made}
 
 
 def shown(kind: Any) -> dict[str, Any]:
