@@ -31,7 +31,6 @@ def of_service(
         "FLODE_LINK_KEY": home.key("link-key"),
         "FLODE_KAFKA": bootstrap,
         "FLODE_KAFKA_REPLICATION": "1",
-        "FLODE_KAFKA_IDEMPOTENCE": "off",  # the embedded broker does not know producers by name
         "FLODE_KAFKA_IDEMPOTENCE": "off",  # the embedded broker keeps no producers apart
         "FLODE_ISSUERS": json.dumps(
             [{"issuer": public_url, "audience": AUDIENCE, "jwks_url": f"{public_url}/.well-known/jwks.json"}]

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -37,17 +38,18 @@ asyncio.run(supervisor.run())
 """
 
 
-@pytest.fixture
-def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+@contextmanager
+def a_home() -> Iterator[Home]:
     folder = temporary_folder("commands")
-    monkeypatch.setenv("FLODE_DATA", str(folder))
-    monkeypatch.setenv("FLODE_STUB_LOG", str(folder / "asked"))
-    yield Home(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FLODE_DATA", str(folder))
+        patch.setenv("FLODE_STUB_LOG", str(folder / "asked"))
+        yield Home(folder)
     shutil.rmtree(folder)
 
 
-@pytest.fixture
-def supervisor(home: Home) -> Iterator[subprocess.Popen[bytes]]:
+@contextmanager
+def a_supervisor() -> Iterator[subprocess.Popen[bytes]]:
     process = subprocess.Popen([sys.executable, "-c", PROGRAM, str(free_port()), *STUB])
     for _ in range(300):
         if run(status).exit_code == 0:
@@ -58,16 +60,52 @@ def supervisor(home: Home) -> Iterator[subprocess.Popen[bytes]]:
     process.wait()
 
 
+@pytest.fixture
+def home() -> Iterator[Home]:
+    with a_home() as home:
+        yield home
+
+
+@pytest.fixture
+def supervisor(home: Home) -> Iterator[subprocess.Popen[bytes]]:
+    with a_supervisor() as process:
+        yield process
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[subprocess.Popen[bytes]]:
+    """One installation for the tests that ask and leave it as it is. They come first in this file."""
+    with a_home(), a_supervisor() as process:
+        yield process
+
+
 def run(command: object, *arguments: str) -> Result:
     return CliRunner().invoke(command, arguments)  # type: ignore[arg-type]  # click's stubs want a Command by name
 
 
-def test_a_running_installation_is_ready_and_says_where(supervisor: subprocess.Popen[bytes]) -> None:
+def test_a_running_installation_is_ready_and_says_where(running: subprocess.Popen[bytes]) -> None:
     told = json.loads(run(status, "--json").output)
     assert told["status"] == "ready"
-    assert told["pid"] == supervisor.pid
+    assert told["pid"] == running.pid
     assert set(told["processes"]) == {"postgres", "broker", "intake"}
     assert "intake" in run(status).output
+
+
+def test_commands_of_operations_find_the_installation_that_runs_here(
+    running: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("FLODE_KAFKA", raising=False)
+    ports = json.loads(run(status, "--json").output)["processes"]
+    settings = settings_of("intake")
+    assert settings.kafka == f"127.0.0.1:{ports['broker']['port']}"
+    assert settings.http_port == ports["intake"]["port"]
+    assert f":{ports['postgres']['port']}/flode_intake" in settings.database
+
+
+def test_a_second_up_on_the_same_data_says_who_has_it(running: subprocess.Popen[bytes]) -> None:
+    for result in (run(up), run(up, "--detach")):
+        assert result.exit_code == 1
+        assert str(running.pid) in result.output
 
 
 def test_down_stops_it_and_says_so_once(supervisor: subprocess.Popen[bytes], home: Home) -> None:
@@ -87,26 +125,9 @@ def test_down_ends_what_a_killed_supervisor_left(supervisor: subprocess.Popen[by
     assert stray.poll() is not None
 
 
-def test_commands_of_operations_find_the_installation_that_runs_here(
-    supervisor: subprocess.Popen[bytes], home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("FLODE_KAFKA", raising=False)
-    ports = json.loads(run(status, "--json").output)["processes"]
-    settings = settings_of("intake")
-    assert settings.kafka == f"127.0.0.1:{ports['broker']['port']}"
-    assert settings.http_port == ports["intake"]["port"]
-    assert f":{ports['postgres']['port']}/flode_intake" in settings.database
-
-
 def test_nothing_runs_where_nothing_was_started(home: Home) -> None:
     assert run(status).exit_code == 3
     assert json.loads(run(status, "--json").output) == {"status": "stopped"}
-
-
-def test_a_second_up_on_the_same_data_says_who_has_it(supervisor: subprocess.Popen[bytes]) -> None:
-    for result in (run(up), run(up, "--detach")):
-        assert result.exit_code == 1
-        assert str(supervisor.pid) in result.output
 
 
 def test_a_port_that_is_taken_is_named(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
