@@ -2,26 +2,34 @@
 
 A client library may let a cancellation of its own inner work escape (aiokafka does, when a broker dies while it is
 asked something). To asyncio the task that met it has then been cancelled, nobody is told, and whatever waits for that
-task waits for ever. So a cancellation that nobody asked this task for is raised as what it is.
+task waits for ever. So a cancellation that nobody asked us for is raised as what it is.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 
 class EndedByItself(Exception):
     """Work that was to last ended, or was cancelled by something within."""
 
 
-async def lasting(what: str, work: Callable[[], Awaitable[object]]) -> None:
-    """Do `work` until this task is cancelled. Raises what the work raises, and EndedByItself for any other end."""
+async def lasting(what: str, work: Callable[[], Coroutine[Any, Any, object]]) -> None:
+    """Do `work` until cancelled. Raises what the work raises, and EndedByItself for any other end.
+
+    The work has a task of its own: whoever asks a task whether it was told to stop (`cancelling`) is misled once a
+    TaskGroup in that task has failed, in the Pythons before 3.13.
+    """
+    doing = asyncio.create_task(work(), name=what)
     try:
-        await work()
+        await asyncio.wait({doing})
     except asyncio.CancelledError:
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
-            raise
-        raise EndedByItself(f"{what} was cancelled from within") from None
+        doing.cancel()
+        await asyncio.wait({doing})
+        raise
+    if doing.cancelled():
+        raise EndedByItself(f"{what} was cancelled from within")
+    doing.result()
     raise EndedByItself(f"{what} ended")

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 
 from chassis.lasting import EndedByItself, lasting
 
 
-async def test_what_a_library_cancels_within_is_told_as_a_fault() -> None:
-    async def asks_a_library() -> None:
-        answer = asyncio.get_running_loop().create_future()
-        answer.cancel()
-        await answer
+async def asks_a_library() -> None:
+    answer = asyncio.get_running_loop().create_future()
+    answer.cancel()
+    await answer
 
+
+async def fails() -> None:
+    raise OSError("the broker is gone")
+
+
+async def test_what_a_library_cancels_within_is_told_as_a_fault() -> None:
     async def both() -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(lasting("asking", asks_a_library))
@@ -23,6 +29,17 @@ async def test_what_a_library_cancels_within_is_told_as_a_fault() -> None:
     with pytest.raises(ExceptionGroup) as told:
         await both()
     assert told.group_contains(EndedByItself, match="asking was cancelled from within")
+
+
+async def test_a_cancellation_within_is_told_even_after_a_group_of_tasks_has_failed() -> None:
+    async def fails_and_is_then_cancelled_within() -> None:
+        with suppress(ExceptionGroup):
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(fails())
+        await asks_a_library()
+
+    with pytest.raises(EndedByItself, match="cancelled from within"):
+        await lasting("asking", fails_and_is_then_cancelled_within)
 
 
 async def test_work_that_ends_by_itself_is_a_fault() -> None:
@@ -39,8 +56,5 @@ async def test_being_told_to_stop_is_no_fault() -> None:
 
 
 async def test_what_the_work_raises_is_raised() -> None:
-    async def fails() -> None:
-        raise OSError("the broker is gone")
-
     with pytest.raises(OSError, match="the broker is gone"):
         await lasting("failing", fails)
