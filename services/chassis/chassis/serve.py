@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 import uvicorn
 
+from chassis import i18n
 from chassis.auth import Authenticator
 from chassis.clock import SystemClock
 from chassis.db import Database
@@ -39,6 +40,7 @@ log = structlog.get_logger(__name__)
 async def serve(service: Service, settings: Settings) -> None:
     """Run until SIGTERM or SIGINT. Returns after a clean stop; raises what the process cannot go on after."""
     start_logging(service.name, settings.log)
+    i18n.use(service.package)
     TELEMETRY.start(service.name, otlp=settings.otlp)
     try:
         async with opened(service, settings) as here, asyncio.TaskGroup() as group:

@@ -1,0 +1,53 @@
+"""The style sheet keeps text readable: WCAG 2.2 AA asks for a contrast of 4.5 to 1, and 3 to 1 for what is not text."""
+
+from __future__ import annotations
+
+import re
+from importlib import resources
+
+import pytest
+
+SHEET = (resources.files("chassis.web") / "static" / "flode.css").read_text("utf-8")
+COLOURS = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", SHEET)) | {"white": "#ffffff"}
+
+
+def luminance(colour: str) -> float:
+    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = [each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4 for each in channels]
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    lighter, darker = sorted((luminance(COLOURS[one]), luminance(COLOURS[other])), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+@pytest.mark.parametrize(
+    ("text", "ground"),
+    [
+        ("ink", "ground"),
+        ("ink", "ground-soft"),
+        ("ink", "caution-ground"),
+        ("ink-soft", "ground"),
+        ("link", "ground"),
+        ("link", "caution-ground"),
+        ("brand", "ground"),
+        ("white", "brand"),
+        ("good", "good-ground"),
+        ("caution", "caution-ground"),
+        ("bad", "bad-ground"),
+        ("bad", "ground"),
+    ],
+)
+def test_text_stands_out_from_its_ground(text: str, ground: str) -> None:
+    assert contrast(text, ground) >= 4.5
+
+
+@pytest.mark.parametrize("edge", ["line", "ink", "bad"])
+def test_the_edge_of_a_field_and_the_focus_stand_out(edge: str) -> None:
+    assert contrast(edge, "ground") >= 3
+
+
+def test_the_sheet_asks_for_nothing_from_elsewhere() -> None:
+    assert "url(" not in SHEET
+    assert "@import" not in SHEET
