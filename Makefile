@@ -24,6 +24,7 @@ test: $(STAMP) ## every test that needs nothing but this machine, under five min
 
 check: $(STAMP) lint types layers ## ruff, mypy, import-linter; whether schemas, docs and translations are up to date
 	$(BIN)/python -m tests.contract.generate --check
+	$(BIN)/python -m chassis.i18n check
 
 lint: $(STAMP) ## ruff: rules and format
 	$(BIN)/ruff check .

@@ -59,7 +59,7 @@ class NotYours(Forbidden):
     """The caller has not the role that is needed, or not in this municipality."""
 
     def __init__(self, text: str, rule: str | None, **params: object) -> None:
-        super().__init__(**params)
+        super().__init__(None, **params)
         self.text, self.rule = text, rule
 
 

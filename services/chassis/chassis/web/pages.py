@@ -128,12 +128,12 @@ def static_version() -> str:
 
 
 @pass_context
-def _gettext(names: Names, text: str, **params: object) -> str:
+def _gettext(names: Names, text: str, /, **params: object) -> str:
     return translate(text, names["language"], **params)
 
 
 @pass_context
-def _ngettext(names: Names, one: str, many: str, number: int, **params: object) -> str:
+def _ngettext(names: Names, one: str, many: str, number: int, /, **params: object) -> str:
     return translate_many(one, many, number, names["language"], **params)
 
 
