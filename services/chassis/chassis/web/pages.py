@@ -146,7 +146,7 @@ def _formats(names: Names) -> Formats:
 def _typed(names: Names, name: str, value: object) -> str:
     """What stands in a field: the value given, or what the page's `data` holds at the field's path."""
     if value is None or isinstance(value, Undefined):
-        value = value_at(names["data"], name.partition(":")[0])
+        value = value_at(names.get("data"), name.partition(":")[0])
     match value:
         case None | False:
             return ""
@@ -159,7 +159,7 @@ def _typed(names: Names, name: str, value: object) -> str:
 @pass_context
 def _ticked(names: Names, name: str, values: Iterable[object] | None) -> list[str]:
     """Which of several boxes are ticked."""
-    found = values if values is not None else value_at(names["data"], name.partition(":")[0])
+    found = values if values is not None else value_at(names.get("data"), name.partition(":")[0])
     return [str(each) for each in found] if isinstance(found, (list, tuple, set, frozenset)) else []
 
 
