@@ -282,13 +282,18 @@ async def deal_with(delivery_id: UUID, request: Request, caller: Caller, here: H
             )
             await commands.try_again(here, Desk.of(credential), parked, by=caller.actor(parked.municipality))
     except Refusal as refusal:
-        return await _deliveries_page(request, caller, here, refusal=refusal)
+        return await _deliveries_page(request, caller, here, refusal=refusal, refused=delivery_id)
     return go_to("/intake/deliveries")
 
 
 async def _deliveries_page(
-    request: Request, caller: Identity, here: Deps, *, refusal: Refusal | None = None
+    request: Request,
+    caller: Identity,
+    here: Deps,
+    *,
+    refusal: Refusal | None = None,
+    refused: UUID | None = None,
 ) -> Response:
     caller.must(*KEEPERS)
     rows = await deliveries.parked(here.db, scope=caller.scope_of(*KEEPERS))
-    return page(request, "deliveries.html", caller, refusal=refusal, rows=rows)
+    return page(request, "deliveries.html", caller, refusal=refusal, refused=refused, rows=rows)

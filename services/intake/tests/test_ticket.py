@@ -55,6 +55,13 @@ def test_what_cannot_be_read_is_told_field_by_field(content: object, fields: set
     assert {refusal.field for refusal in refused.value.refusals} == fields
 
 
+@pytest.mark.parametrize("content", [{"external_id": "81"}, CREATED | {"kind": "exploded"}])
+def test_one_that_does_not_say_what_happened_is_told_the_words(content: dict[str, str]) -> None:
+    with pytest.raises(Refusals) as refused:
+        read(content, envelope_type="com.example.event")
+    assert str(refused.value.refusals[0]).startswith("Say what happened to the ticket, in one of these words: created,")
+
+
 def test_of_a_ticket_that_ends_its_id_is_enough() -> None:
     assert read({"external_id": "81", "kind": "deleted"}).title is None
 

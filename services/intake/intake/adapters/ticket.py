@@ -29,7 +29,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -43,6 +43,7 @@ from pydantic import (
 )
 
 from chassis.plain import in_plain_words
+from contracts.refusal import Refusal, Refusals
 from contracts.values import Language, Municipality, Origin
 from intake.adapters import markup
 from intake.domain.text import a_text, a_title
@@ -59,6 +60,16 @@ def _text(value: object) -> object:
 Name = Annotated[str, BeforeValidator(_text), Field(min_length=1, max_length=200), AfterValidator(a_title)]
 Line = Annotated[str, AfterValidator(a_title)]
 Url = Annotated[str, Field(max_length=2000, pattern=r"^https?://[^\s<>\"\\^`{|}]+$")]
+
+
+class UnknownKind(Refusal):
+    """Neither the ticket nor its envelope says what happened, in a word that is known here."""
+
+    text = "Say what happened to the ticket, in one of these words: {kinds}."
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__("kind", kinds=", ".join(get_args(Kind)))
 
 
 class Ref(BaseModel):
@@ -148,7 +159,8 @@ def read(content: object, *, envelope_type: str | None = None, envelope_time: st
     try:
         ticket = Ticket.model_validate(content)
     except ValidationError as wrong:
-        raise in_plain_words(wrong.errors()) from None
+        said = in_plain_words(wrong.errors()).refusals
+        raise Refusals(tuple(UnknownKind() if one.field == "kind" else one for one in said)) from None
     lacking: list[Any] = [
         {"type": "missing", "loc": (name,)} for name in NEEDED.get(ticket.kind, ()) if not getattr(ticket, name)
     ]
