@@ -20,7 +20,7 @@ from governance.domain.filled import (
     FilledResult,
     FilledSection,
 )
-from governance.domain.tree import ROWS, Draft, Reader
+from governance.domain.tree import Draft, Reader
 
 GATES = ("BP1", "BP2", "BP3", "BP4")
 GOALS = ("result", "time", "cost")
@@ -63,11 +63,7 @@ def keep(told: Draft) -> Draft:
         _branch(kept, path)[last] = _reader(told, path).raw(last)
     for name, columns in TABLES.items():
         *path, last = name.split(".")
-        rows = _reader(told, path).tree.get(last)
-        _branch(kept, path)[last] = [
-            {column: row.raw(column) for column in columns if row.raw(column)}
-            for row in map(Reader, rows[:ROWS] if isinstance(rows, list | tuple) else [])
-        ]
+        _branch(kept, path)[last] = _reader(told, path).texts(last, columns)
     kept["ranking"] = list(_ranking(told))
     return kept
 

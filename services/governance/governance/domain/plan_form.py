@@ -120,6 +120,15 @@ def read(draft: Draft) -> Plan:
     )
 
 
+def keep(told: Draft) -> Draft:
+    """What of a tree belongs to the form, as texts."""
+    form = Reader(told)
+    kept: Draft = {name: form.raw(name) for name in ("summary", "resources", "acceptance_terms")}
+    for table, columns in TABLES.items():
+        kept[table] = form.texts(table, columns)
+    return kept
+
+
 def blank() -> Draft:
     """An empty plan."""
     return {"steps": [{}], "risks": []}

@@ -216,6 +216,14 @@ class NotInvited(Refusal):
     status = 422
 
 
+class NoName(Refusal):
+    """A seat is somebody's."""
+
+    text = "Say who sat here, or take the row away."
+    rule = "IT-21"
+    status = 422
+
+
 class TwiceAtTheTable(Refusal):
     """One person, one seat."""
 

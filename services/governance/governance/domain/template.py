@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
 
 from contracts.values import Directive, Person, TimeGoal
@@ -28,27 +27,17 @@ def blank(*, title: str, currency: str, orderer: Draft | None = None) -> Draft:
     }
 
 
-def write(directive: Directive, names: Mapping[str, str]) -> Draft:
-    """The form of a directive, to be changed or shown. `names` opens the sealed texts of its people."""
-
-    def person(one: Person | None) -> Draft:
-        if one is None:
-            return {}
-        return {
-            "name": names.get(one.name, ""),
-            "email": names.get(one.email or "", ""),
-            "phone": names.get(one.phone or "", ""),
-        }
-
+def write(directive: Directive) -> Draft:
+    """The form of a directive, to be changed or shown; whoever wants to read its people hands it in opened."""
     cost, financing = directive.cost, directive.financing
     return {
         "title": directive.title,
         "background": directive.background,
         "sections": [{"heading": row.heading, "text": row.text} for row in directive.sections],
         "predecessor": _text(directive.predecessor),
-        "orderer": person(directive.orderer),
-        "leader": person(directive.leader),
-        "contacts": [{"role": row.role, **person(row.person)} for row in directive.contacts],
+        "orderer": _person(directive.orderer),
+        "leader": _person(directive.leader),
+        "contacts": [{"role": row.role, **_person(row.person)} for row in directive.contacts],
         "gates": [{"key": row.key, "on": _text(row.on), "decision": row.decision} for row in directive.gates],
         "goals": directive.goals,
         "requirements": directive.requirements,
@@ -110,6 +99,10 @@ def plain(amount: Decimal | None) -> str:
     if amount is None:
         return ""
     return f"{amount:f}" if amount != amount.to_integral_value() else f"{amount.to_integral_value():f}"
+
+
+def _person(one: Person | None) -> Draft:
+    return {} if one is None else {"name": one.name, "email": one.email or "", "phone": one.phone or ""}
 
 
 def _text(value: object) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -77,3 +77,9 @@ class Reader:
             reader = Reader(row, f"{self.prefix}{name}.{at}.", self.refusals)
             if any(reader.raw(column) for column in reader.tree if column not in PRESET):
                 yield at, reader
+
+    def texts(self, name: str, columns: Sequence[str]) -> list[dict[str, str]]:
+        """All rows of a table as texts, empty ones too, with these columns and no others."""
+        told = self.tree.get(name)
+        rows = map(Reader, told[:ROWS] if isinstance(told, list | tuple) else [])
+        return [{column: row.raw(column) for column in columns if row.raw(column)} for row in rows]

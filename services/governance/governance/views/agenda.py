@@ -166,10 +166,15 @@ def reasons(row: CandidateRow, *, since: datetime | None, before: date) -> tuple
 
 async def items(db: Database, *, since: datetime | None, before: date, scope: Iterable[str]) -> tuple[AgendaItem, ...]:
     """The agenda as it builds itself: everything there is a reason to take up, most urgent first, then by rank."""
-    rows = await view.select(db, "true ORDER BY rank NULLS LAST, entered_at, request_id", scope=scope)
+    rows = await all_of_them(db, scope=scope)
     found = [(row, why) for row in rows if (why := reasons(row, since=since, before=before))]
     found.sort(key=lambda each: FIRST.index(each[1][0]))
     return tuple(
         AgendaItem(request_id=row.request_id, municipality=row.municipality, title=row.title, reasons=why)
         for row, why in found
     )
+
+
+async def all_of_them(db: Database, *, scope: Iterable[str]) -> list[CandidateRow]:
+    """Every project of the portfolio, by rank."""
+    return await view.select(db, "true ORDER BY rank NULLS LAST, entered_at, request_id", scope=scope)

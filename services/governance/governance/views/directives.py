@@ -221,7 +221,7 @@ async def settled_ones(db: Database, *, scope: Iterable[str], limit: int = 100) 
 
 async def of_person(db: Database, person: UUID, *, scope: Iterable[str]) -> list[DirectiveRow]:
     """Those a person asked for or signs."""
-    theirs = "(requester ->> 'id' = $1::text OR orderer_id = $1 OR leader_id = $1)"
+    theirs = "((requester ->> 'id')::uuid = $1 OR orderer_id = $1 OR leader_id = $1)"
     return await view.select(db, f"{theirs} ORDER BY changed_at DESC", person, scope=scope)
 
 

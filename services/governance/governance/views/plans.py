@@ -138,3 +138,8 @@ async def commissioned_ones(db: Database, *, scope: Iterable[str]) -> list[PlanR
     """All plans somebody was asked for, those not yet agreed first."""
     where = "leader_id IS NOT NULL AND state <> 'closed' ORDER BY (state = 'agreed'), changed_at DESC"
     return await view.select(db, where, scope=scope)
+
+
+async def of_leader(db: Database, leader: UUID, *, scope: Iterable[str]) -> list[PlanRow]:
+    """The plans a leader still has to write, or that wait to be accepted."""
+    return await view.select(db, "leader_id = $1 AND state IN ('commissioned', 'written')", leader, scope=scope)

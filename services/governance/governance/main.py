@@ -1,0 +1,23 @@
+"""Governance on one page: what it decides, answers, shows and reacts to."""
+
+from __future__ import annotations
+
+from chassis.service import Service
+from contracts.topics import MEETING as MEETINGS
+from contracts.topics import REQUEST as REQUESTS
+from governance import api, pages
+from governance.commands.agreements import AGREEMENT
+from governance.commands.meetings import MEETING
+from governance.consumers import FOLLOW, REMIND
+from governance.views import agenda, directives, meetings, plans
+
+service = Service(
+    name="governance",
+    package="governance",
+    aggregates=(AGREEMENT, MEETING),
+    routers=(api.router, pages.router),
+    views=(directives.view, plans.view, agenda.view, meetings.view),
+    reactions=(FOLLOW,),
+    clockworks=(REMIND,),
+    emits=(REQUESTS, MEETINGS),
+)

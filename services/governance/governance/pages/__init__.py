@@ -1,0 +1,11 @@
+"""The pages of governance: every step can be done, and every view read, in a browser without a script."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from governance.pages import agenda, attendance, by_link, directives, filling, meetings, plans, start
+
+router = APIRouter(prefix="/governance", include_in_schema=False)
+for part in (start, by_link, filling, directives, plans, meetings, agenda, attendance):
+    router.include_router(part.router)
