@@ -17,8 +17,10 @@ from pathlib import Path
 import yaml
 
 from chassis.asyncapi import document
+from chassis.service import Service, find_services
 from contracts.catalogue import CATALOGUE, SERVICES, facts_of
 from contracts.compatible import breaks
+from contracts.event import Event
 from contracts.schema import schema_of, schema_of_envelope
 from tests.contract.samples import a_sample
 
@@ -34,9 +36,18 @@ def schemas() -> dict[Path, str]:
     return {path: json.dumps(schema, ensure_ascii=False, indent=2) + "\n" for path, schema in made.items()}
 
 
+def read_by(service: Service) -> list[type[Event]]:
+    """The facts a service acts on or shows, its own and others'."""
+    names = {name for reaction in service.reactions for name in reaction.types}
+    names |= {name for view in service.views for name in view.types}
+    return [fact for name, fact in CATALOGUE.items() if name in names]
+
+
 def asyncapi() -> str:
     """The AsyncAPI document, as its file should read."""
-    made = document({name: facts_of(name) for name in SERVICES}, {}, version=version("flode-contracts"))
+    emits = {name: facts_of(name) for name in SERVICES}
+    reads = {service.name: read_by(service) for service in find_services()}
+    made = document(emits, {name: reads[name] for name in SERVICES}, version=version("flode-contracts"))
     return HEAD + yaml.safe_dump(made, sort_keys=False, allow_unicode=True, width=120)
 
 

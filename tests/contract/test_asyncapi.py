@@ -98,6 +98,17 @@ def test_a_service_sends_the_facts_that_bear_its_name(service: str) -> None:
     assert sent == {fact.type for fact in facts_of(service)}
 
 
+def test_the_document_says_which_services_act_on_a_fact() -> None:
+    """Decision 9: portfolio reacts to the PM's judgement, and notifications tells people of it."""
+    receivers = {
+        name.partition("-")[0]
+        for name, operation in DOCUMENT["operations"].items()
+        if operation["action"] == "receive"
+        and {"$ref": "#/channels/flode.request/messages/intake.classified-as-project.v1"} in operation["messages"]
+    }
+    assert {"portfolio", "notifications"} <= receivers
+
+
 def test_every_message_is_keyed_by_its_subject_and_says_where_it_stood() -> None:
     for name, message in DOCUMENT["components"]["messages"].items():
         [trait] = [at(each["$ref"]) for each in message["traits"]]
