@@ -10,8 +10,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-import structlog
-
+from chassis.logging import get_logger
 from chassis.partnership import Partnership
 from chassis.react import Reaction, Work
 from chassis.schedule import Clockwork, Tick
@@ -27,7 +26,7 @@ from portfolio.domain.duties import Duties
 from portfolio.domain.project import Project
 from portfolio.views import duties
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 Followed = (
     ClassifiedAsProject
@@ -45,7 +44,7 @@ async def follow(event: Envelope[Followed], work: Work) -> None:
     try:
         await work.handle(PROJECT, event.subject, lambda project: because_of(event, project, work))
     except Refusal as refusal:
-        log.info("reaction.no_effect", event=str(event.id), type=event.type, rule=refusal.rule, why=type(refusal).text)
+        log.info("reaction.no_effect", cause=str(event.id), type=event.type, rule=refusal.rule)
 
 
 def because_of(event: Envelope[Followed], project: Project | None, work: Work) -> ProjectFact | None:

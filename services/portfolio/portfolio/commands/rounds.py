@@ -28,7 +28,7 @@ from contracts.portfolio import (
 from contracts.refusal import Refusal
 from contracts.values import Candidate, Person
 from portfolio.commands import PROJECT, ROUND, derived, history_of, person, together
-from portfolio.commands.asks import Opening, Vote
+from portfolio.commands.asks import Opening, Somebody, Vote
 from portfolio.domain import prioritisation, ranking
 from portfolio.domain.lifecycle import State
 from portfolio.domain.prioritisation import Round
@@ -103,7 +103,8 @@ async def vote(
     role = seat_of(caller, municipality)
     context = await here.context(request, caller, here.partnership.host, role=role)
     voter = await _voter(here, caller)
-    deputy_for = None if said.deputy_for is None else await person(here, said.deputy_for)
+    manager = said.deputy_for or (manager_of(here, municipality) if role is Role.DEPUTY else None)
+    deputy_for = None if manager is None else await person(here, manager)
 
     def give(state: Round | None) -> ScoresGiven:
         return prioritisation.vote(
@@ -191,6 +192,13 @@ def seat_of(caller: Identity, municipality: str) -> Role:
         if caller.has(role, municipality):
             return role
     raise NotYourSeat(municipality=municipality)
+
+
+def manager_of(here: Deps, municipality: str) -> Somebody | None:
+    """The IT manager of a municipality, when the partnership's settings name one."""
+    offices = here.partnership[municipality].contacts if municipality in here.partnership.ids else ()
+    manager = next((each for each in offices if each.office == "it_manager"), None)
+    return None if manager is None else Somebody(name=manager.name, email=manager.email, municipality=municipality)
 
 
 async def _voter(here: Deps, caller: Identity) -> Person:

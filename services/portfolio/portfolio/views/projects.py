@@ -228,6 +228,7 @@ view = View(
     indexes=("municipality, rank", "leader_id", "(requester ->> 'id')"),
 )
 
+SUMS = ", ".join(f"sum({amount})::numeric(20, 2) AS {amount}" for amount in ("budget", "spent", "forecast"))
 OPEN = "state NOT IN ('completed', 'left')"
 IN_ORDER = "rank NULLS LAST, ranked_at DESC NULLS LAST, entered_at, request_id"
 """First in the queue first; where two hold the same rank, the later word goes first."""
@@ -278,8 +279,7 @@ async def totals(db: Database, by: Literal["municipality", "state"], *, scope: I
     """How many projects and how much money, per municipality or per state, and per currency. SQL over the rows."""
     return await view.query(
         db,
-        f"SELECT {by} AS of, currency, count(*) AS projects, sum(budget) AS budget, sum(spent) AS spent, "  # noqa: S608
-        "sum(forecast) AS forecast, count(*) FILTER (WHERE health = 'red') AS red, "
+        f"SELECT {by} AS of, currency, count(*) AS projects, {SUMS}, count(*) FILTER (WHERE health = 'red') AS red, "  # noqa: S608
         "count(*) FILTER (WHERE cardinality(overdue) > 0) AS overdue, "
         "count(*) FILTER (WHERE cardinality(serves) > 1) AS shared "
         f"FROM {{table}} WHERE state <> 'left' GROUP BY {by}, currency ORDER BY {by}, currency NULLS LAST",
