@@ -123,7 +123,7 @@ def _start_apart(home: Home) -> None:
     log = home.logs / "flode.log"
     with log.open("ab") as out:
         process = subprocess.Popen(
-            [*FLODE, "up"], stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
+            [*FLODE, "up", "--apart"], stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
         )
     while not _all_run(home):
         if process.poll() is not None:
