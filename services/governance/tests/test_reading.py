@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, time
 from decimal import Decimal
 
 import pytest
@@ -68,6 +68,17 @@ def test_what_is_neither_day_nor_month_is_refused(written: str) -> None:
     """TY-12"""
     with pytest.raises(reading.NoDayOrMonth):
         reading.day_or_month(written, "results.0.due")
+
+
+@pytest.mark.parametrize(("written", "told"), [("09:30", time(9, 30)), ("9.30", time(9, 30)), ("23:59", time(23, 59))])
+def test_times_of_the_day_are_read_with_colon_or_point(written: str, told: time) -> None:
+    assert reading.time_of_day(written, "time") == told
+
+
+@pytest.mark.parametrize("written", ["", "noon", "24:00", "9", "9:5"])
+def test_what_is_no_time_of_the_day_is_refused(written: str) -> None:
+    with pytest.raises(reading.NoTime):
+        reading.time_of_day(written, "time")
 
 
 def test_numbers_days_and_requests_are_read_or_refused() -> None:

@@ -67,7 +67,7 @@ def in_python(source: str) -> Iterator[tuple[int, Message]]:
                 args=[ast.Constant(value=str(one)), ast.Constant(value=str(many)), *_],
             ) if name in MANY:
                 yield node.lineno, (one, many)
-            case ast.Call(func=ast.Name(id="Caution" | "Caution") | ast.Attribute(attr="Caution"), keywords=keywords):
+            case ast.Call(func=ast.Name(id="Caution") | ast.Attribute(attr="Caution"), keywords=keywords):
                 for keyword in keywords:
                     if keyword.arg == "text" and isinstance(keyword.value, ast.Constant):
                         yield node.lineno, str(keyword.value.value)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 from decimal import Decimal
 from uuid import UUID
 
@@ -64,6 +64,13 @@ class NoDayOrMonth(Refusal):
 
     text = "“{written}” is neither a day nor a month. Write 2027-05-31, 2027-05 or May 2027."
     rule = "TY-12"
+    status = 422
+
+
+class NoTime(Refusal):
+    """What was written is no time of the day."""
+
+    text = "“{written}” is not a time of the day. Write it as 09:30."
     status = 422
 
 
@@ -154,6 +161,14 @@ def day(written: str, field: str) -> date | None:
         return date.fromisoformat(text) if re.fullmatch(r"\d{4}-\d\d-\d\d", text) else _no_day()
     except ValueError:
         raise NoDay(field, written=written) from None
+
+
+def time_of_day(written: str, field: str) -> time:
+    """A time of the day, as 09:30 or 9.30. Raises NoTime, also for nothing."""
+    found = re.fullmatch(r"([01]?\d|2[0-3])[:.]([0-5]\d)", _tidy(written))
+    if found is None:
+        raise NoTime(field, written=written)
+    return time(int(found[1]), int(found[2]))
 
 
 def day_or_month(written: str, field: str) -> TimeGoal | None:

@@ -23,9 +23,9 @@ from chassis.web.problems import Changed
 from contracts.governance import Outcome as Decision
 from contracts.refusal import Refusal
 from governance.commands import meetings as commands
+from governance.domain import reading
 from governance.domain.meeting import Meeting
-from governance.domain.reading import NoDay
-from governance.domain.refusals import NoMeeting
+from governance.domain.refusals import NoMeeting, SayWhat
 from governance.pages import labels
 from governance.pages.shown import show
 from governance.views import meetings
@@ -208,12 +208,14 @@ def _is_pm(here: Deps, caller: Identity) -> bool:
 
 def _moment(here: Deps, form: Form) -> datetime:
     """Day and time, as they are told in the host municipality."""
-    day, time = form.text("day"), form.text("time").replace(".", ":")
-    try:
-        told = datetime.fromisoformat(f"{day}T{time or '00:00'}")
-    except ValueError:
-        raise NoDay("day", written=f"{day} {time}".strip()) from None
-    return told.replace(tzinfo=ZoneInfo(here.partnership[here.partnership.host].timezone))
+    day = reading.day(form.text("day"), "day")
+    if day is None:
+        raise SayWhat("day")
+    return datetime.combine(
+        day,
+        reading.time_of_day(form.text("time"), "time"),
+        ZoneInfo(here.partnership[here.partnership.host].timezone),
+    )
 
 
 def _outcome(form: Form) -> Decision:
