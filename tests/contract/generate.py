@@ -1,4 +1,4 @@
-"""Writes what is made from the contracts: schemas, the AsyncAPI document, and the sample of a fact that has none yet.
+"""Writes what is made from the code: schemas, AsyncAPI, OpenAPI, and the sample of a fact that has none yet.
 
     python -m tests.contract.generate            write what is out of date
     python -m tests.contract.generate --check    only say what is, and fail if anything is
@@ -18,6 +18,7 @@ import yaml
 
 from chassis.asyncapi import document
 from chassis.service import Service, find_services
+from chassis.web import bare_app
 from contracts.catalogue import CATALOGUE, SERVICES, facts_of
 from contracts.compatible import breaks
 from contracts.event import Event
@@ -25,7 +26,8 @@ from contracts.schema import schema_of, schema_of_envelope
 from tests.contract.samples import a_sample
 
 CONTRACTS = Path(__file__).parents[2] / "contracts"
-SCHEMAS, SAMPLES, ASYNCAPI = CONTRACTS / "schemas", CONTRACTS / "samples", CONTRACTS / "asyncapi.yaml"
+SCHEMAS, SAMPLES, OPENAPI = CONTRACTS / "schemas", CONTRACTS / "samples", CONTRACTS / "openapi"
+ASYNCAPI = CONTRACTS / "asyncapi.yaml"
 HEAD = "# Made from the facts in contracts/ by `make schemas`; edit those, not this.\n"
 
 
@@ -51,11 +53,20 @@ def asyncapi() -> str:
     return HEAD + yaml.safe_dump(made, sort_keys=False, allow_unicode=True, width=120)
 
 
+def openapi() -> dict[Path, str]:
+    """The OpenAPI document of each service, as its file should read."""
+    made = {service.name: bare_app(service.name, service.routers).openapi() for service in find_services()}
+    return {
+        OPENAPI / f"{name}.json": json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+        for name, document in made.items()
+    }
+
+
 def wanted() -> dict[Path, str]:
     """Every file that is made, and what it should hold; of samples only those that are missing."""
     samples = {SAMPLES / f"{name}.json": fact for name, fact in CATALOGUE.items()}
     missing = {path: a_sample(fact) for path, fact in samples.items() if not path.exists()}
-    return {**schemas(), ASYNCAPI: asyncapi(), **missing}
+    return {**schemas(), ASYNCAPI: asyncapi(), **openapi(), **missing}
 
 
 def broken(path: Path, text: str) -> list[str]:

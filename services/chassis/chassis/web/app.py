@@ -19,6 +19,7 @@ from chassis.web.edge import Edge
 from chassis.web.guard import Guard
 from chassis.web.pages import templates_of
 from chassis.web.problems import add_handlers
+from chassis.web.schema import shared
 from contracts.refusal import NotFound
 
 YEAR_SECONDS = 365 * 24 * 3600
@@ -69,7 +70,7 @@ def create_app(
 
 def bare_app(name: str, routers: Iterable[APIRouter]) -> FastAPI:
     """The routes alone, for the OpenAPI document; it can be made without anything being opened."""
-    app = FastAPI(
+    app = Documented(
         title=f"Flöde {name}",
         version="1",
         openapi_url=f"/{name}/openapi.json",
@@ -81,6 +82,16 @@ def bare_app(name: str, routers: Iterable[APIRouter]) -> FastAPI:
     for router in routers:
         app.include_router(router)
     return app
+
+
+class Documented(FastAPI):
+    """An application whose OpenAPI document says each thing once."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The document, made when first asked for."""
+        if not self.openapi_schema:
+            self.openapi_schema = shared(super().openapi())
+        return self.openapi_schema
 
 
 def local(path: str) -> str:

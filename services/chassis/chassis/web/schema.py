@@ -22,6 +22,7 @@ _FIELD = {
     "required": ["field", "detail"],
 }
 PROBLEM: dict[str, Any] = {
+    "title": "Problem",
     "type": "object",
     "properties": {
         "type": {"type": "string"},
@@ -88,3 +89,20 @@ def _resolved(part: Any, definitions: dict[str, Any]) -> Any:
             return [_resolved(each, definitions) for each in part]
         case _:
             return part
+
+
+def shared(document: dict[str, Any]) -> dict[str, Any]:
+    """An OpenAPI document in which every object with a title is written once, under components, and referred to."""
+    schemas: dict[str, Any] = document.setdefault("components", {}).setdefault("schemas", {})
+
+    def lifted(part: Any) -> Any:
+        if isinstance(part, list):
+            return [lifted(each) for each in part]
+        if not isinstance(part, dict):
+            return part
+        made = {key: lifted(value) for key, value in part.items()}
+        if "title" not in made or "properties" not in made or schemas.setdefault(made["title"], made) != made:
+            return made  # one title for two shapes: each stays where it is
+        return {"$ref": f"#/components/schemas/{made['title']}"}
+
+    return {**document, "paths": lifted(document["paths"])}
