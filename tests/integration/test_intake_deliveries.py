@@ -210,6 +210,19 @@ async def test_nothing_people_wrote_lies_in_the_database_in_plain_text(world: Wo
     assert "authorization" not in opened["headers"]
 
 
+async def test_a_delivery_that_cannot_be_used_is_erased_with_its_requester(world: World) -> None:
+    """P14: as far as the requester can be made out, what was parked is sealed under their key."""
+    await world.deliver(a_ticket(flow=None))
+    async with world.here.db.work() as connection:
+        raw = await connection.fetchval("SELECT raw FROM deliveries")
+    sigrid = world.here.person_id("sigrid.ek@ekvik.example")
+    disposal = await world.here.vault.propose_disposal(
+        sigrid, municipality="ekvik", reason="Gallring", proposed_by="a", at=world.clock.now()
+    )
+    await world.here.vault.destroy(disposal, confirmed_by="b", at=world.clock.now())
+    assert await world.here.vault.open(raw) == "(erased)"
+
+
 async def test_a_cloudevent_is_taken_structured_binary_and_in_a_batch(world: World) -> None:
     structured = await world.client.post(EVENTS, json=an_event(), headers=STRUCTURED)
     assert structured.status_code == 201, structured.text

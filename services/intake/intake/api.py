@@ -18,6 +18,7 @@ from chassis.auth import Caller
 from chassis.identity import Identity, Role
 from chassis.partnership import ServiceDesk
 from chassis.web import Deps, Here, answer, caught_up, expected_version, reply
+from chassis.web.deps import correlation_of
 from chassis.web.schema import CHANGES, PROBLEMS, READS, WRITES, body, headers, shown
 from contracts.envelope import adapter
 from contracts.values import CriterionMet, Text
@@ -69,7 +70,7 @@ async def deliver_standard_webhook(credential: str, request: Request, here: Here
     raw = await request.body()
     standard_webhooks.verify(given, raw, desk.secrets if desk else (), here.clock.now())
     assert desk is not None
-    return await _answer(here, desk, standard_webhooks.read(given, raw))
+    return await _take(request, here, desk, standard_webhooks.read(given, raw))
 
 
 @router.post(
@@ -88,8 +89,12 @@ async def deliver_cloudevents(credential: str, request: Request, here: Here) -> 
     assert desk is not None
     deliveries = cloudevents.read(given, await request.body())
     if not cloudevents.is_batch(given):
-        return await _answer(here, desk, deliveries[0])
-    settled = [await commands.take(here, Desk.of(desk), "cloudevents", delivery) for delivery in deliveries]
+        return await _take(request, here, desk, deliveries[0])
+    known_by = correlation_of(request)
+    settled = [
+        await commands.take(here, Desk.of(desk), "cloudevents", delivery, correlation=known_by)
+        for delivery in deliveries
+    ]
     status = 202 if any(one.outcome in ("parked", "refused") for one in settled) else 200
     return JSONResponse({"results": [one.answer for one in settled]}, status)
 
@@ -109,10 +114,10 @@ def _desk(here: Deps, credential: str, kind: Literal["standard-webhooks", "beare
     return next((desk for desk in here.partnership.service_desks if (desk.id, desk.kind) == (credential, kind)), None)
 
 
-async def _answer(here: Deps, credential: ServiceDesk, delivery: Delivery) -> Response:
+async def _take(request: Request, here: Deps, credential: ServiceDesk, delivery: Delivery) -> Response:
     hook = "standard-webhooks" if credential.kind == "standard-webhooks" else "cloudevents"
-    settled = await commands.take(here, Desk.of(credential), hook, delivery)
-    return answered(settled)
+    desk = Desk.of(credential)
+    return answered(await commands.take(here, desk, hook, delivery, correlation=correlation_of(request)))
 
 
 def answered(settled: Settled) -> JSONResponse:

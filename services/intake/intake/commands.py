@@ -68,37 +68,48 @@ class Settled:
     duplicate: bool = False
 
 
-async def take(here: Deps, desk: Desk, hook: str, delivery: Delivery) -> Settled:
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A delivery, whose it is, and when it came; `late_since` is when it first came, if it lay parked since then."""
+
+    desk: Desk
+    hook: str
+    delivery: Delivery
+    now: datetime
+    correlation: str
+    late_since: datetime | None = None
+
+
+async def take(here: Deps, desk: Desk, hook: str, delivery: Delivery, *, correlation: str) -> Settled:
     """Take a delivery, once: what it is and what came of it are written in one transaction (P1, P3).
 
     The same delivery again comes to the same as before, with nothing done. What cannot be read is parked with a
     sentence on what to mend; what claims another tenant is refused, and kept all the same.
     """
-    now = here.clock.now()
-    said, faults = _read(here, desk, delivery)
+    arrival = Arrival(desk, hook, delivery, here.clock.now(), correlation)
+    read = _read(here, arrival)
     async with here.db.work() as connection:
-        subject = None if said is None else request_of(desk.municipality, desk.system, said.external_id)
-        await deliveries.holding(connection, *_names(desk, delivery, said))
+        await deliveries.holding(connection, *_names(arrival, read))
         had = await deliveries.earlier(connection, desk.municipality, desk.system, delivery.key, delivery.hash)
         if had is not None:
             return Settled(*had, duplicate=True)
-        record = await _settle(here, connection, desk, hook, delivery, said, faults, now)
+        record = await _settle(here, connection, arrival, read)
         await deliveries.keep(connection, record)
     here.store.committed()
-    log.info("delivery.taken", municipality=desk.municipality, outcome=record.outcome, request=str(subject))
+    log.info("delivery.taken", municipality=desk.municipality, outcome=record.outcome, request=str(record.request_id))
     return Settled(record.outcome, record.answer)
 
 
-async def try_again(here: Deps, desk: Desk, parked: Parked, *, by: str) -> Settled:
+async def try_again(here: Deps, desk: Desk, parked: Parked, *, by: str, correlation: str) -> Settled:
     """Take a parked delivery once more, because the partnership's settings or our code have changed since."""
-    now = here.clock.now()
     delivery = _unpacked(parked.hook, await here.vault.open(parked.raw))
-    said, faults = _read(here, desk, delivery)
+    arrival = Arrival(desk, parked.hook, delivery, here.clock.now(), correlation, late_since=parked.received_at)
+    read = _read(here, arrival)
     async with here.db.work() as connection:
-        await deliveries.holding(connection, *_names(desk, delivery, said))
-        record = await _settle(here, connection, desk, parked.hook, delivery, said, faults, now)
+        await deliveries.holding(connection, *_names(arrival, read))
+        record = await _settle(here, connection, arrival, read)
         await deliveries.keep(connection, record)
-        await deliveries.settled(connection, parked.id, by=by, at=now)
+        await deliveries.settled(connection, parked.id, by=by, at=arrival.now)
     here.store.committed()
     return Settled(record.outcome, record.answer)
 
@@ -111,60 +122,54 @@ async def set_aside(here: Deps, parked: Parked, *, by: str, reason: str) -> None
         await deliveries.settled(connection, parked.id, by=by, at=here.clock.now(), note=reason.strip(), aside=True)
 
 
-def _read(here: Deps, desk: Desk, delivery: Delivery) -> tuple[Ticket | None, Refusal | None]:
+def _read(here: Deps, arrival: Arrival) -> Ticket | Refusal:
+    """The ticket a delivery tells of, or what is wrong with it."""
+    delivery = arrival.delivery
     try:
         if delivery.fault is not None:
             raise delivery.fault
         said = ticket.read(delivery.content, envelope_type=delivery.type, envelope_time=delivery.time)
-        check(said, desk, here.partnership)
+        check(said, arrival.desk, here.partnership)
     except Refusal as fault:
-        return None, fault
-    return said, None
+        return fault
+    return said
 
 
-def _names(desk: Desk, delivery: Delivery, said: Ticket | None) -> list[str]:
+def _names(arrival: Arrival, read: Ticket | Refusal) -> list[str]:
     """What to hold: the ticket, and before it all merges of the municipality, two of which could make a circle."""
-    if said is None:
-        return [f"delivery {desk.municipality} {desk.system} {delivery.key}"]
-    merges = [f"merges {desk.municipality}"] if said.kind == "merged" else []
-    return [*merges, f"ticket {desk.municipality} {desk.system} {said.external_id}"]
+    desk = arrival.desk
+    if isinstance(read, Refusal):
+        return [f"delivery {desk.municipality} {desk.system} {arrival.delivery.key}"]
+    merges = [f"merges {desk.municipality}"] if read.kind == "merged" else []
+    return [*merges, f"ticket {desk.municipality} {desk.system} {read.external_id}"]
 
 
-async def _settle(
-    here: Deps,
-    connection: Connection,
-    desk: Desk,
-    hook: str,
-    delivery: Delivery,
-    said: Ticket | None,
-    fault: Refusal | None,
-    now: datetime,
-) -> Record:
+async def _settle(here: Deps, connection: Connection, arrival: Arrival, read: Ticket | Refusal) -> Record:
     """Do what a delivery asks for, in the open transaction, and say what it came to."""
-    owner = here.vault.person_id(desk.municipality, f"service desk {desk.system}")
+    desk, delivery = arrival.desk, arrival.delivery
     record = Record(
         municipality=desk.municipality,
         system=desk.system,
-        hook=hook,
+        hook=arrival.hook,
         key=delivery.key,
         hash=delivery.hash,
-        received_at=now,
+        received_at=arrival.now,
         outcome="parked",
         answer={},
         raw="",
     )
-    if said is not None:
+    owner, fault = _owner(here, desk, delivery), read if isinstance(read, Refusal) else None
+    if isinstance(read, Ticket):
         record = replace(
             record,
-            request_id=request_of(desk.municipality, desk.system, said.external_id),
-            kind=said.kind,
-            revision=said.revision,
-            source_at=said.updated_at,
+            request_id=request_of(desk.municipality, desk.system, read.external_id),
+            kind=read.kind,
+            revision=read.revision,
+            source_at=read.updated_at,
         )
         try:
-            owner, outcome, came = await _follow(here, connection, desk, delivery, said, now)
-            answer = _answer(here, desk, outcome, came)
-            record = replace(record, outcome=outcome, answer=answer)
+            owner, outcome, came = await _follow(here, connection, arrival, read)
+            record = replace(record, outcome=outcome, answer=_answer(here, desk, outcome, came))
         except Refusal as refusal:
             fault = refusal
     if fault is not None:
@@ -175,12 +180,14 @@ async def _settle(
 
 
 async def _follow(
-    here: Deps, connection: Connection, desk: Desk, delivery: Delivery, said: Ticket, now: datetime
+    here: Deps, connection: Connection, arrival: Arrival, said: Ticket
 ) -> tuple[UUID, deliveries.Outcome, Outcome[Request]]:
     """Let the request follow its ticket; whose words the delivery holds, and what it came to."""
+    desk, delivery = arrival.desk, arrival.delivery
     subject = request_of(desk.municipality, desk.system, said.external_id)
     present = await _present(here, subject, connection)
-    report = await report_of(said, desk, present, now, vault=here.vault, partnership=here.partnership)
+    report = await report_of(said, desk, present, arrival.now, vault=here.vault, partnership=here.partnership)
+    report = replace(report, late_since=arrival.late_since)
     if report.into is not None:
         chain = await _chain(here, connection, report.into.request_id)
         report = replace(report, into=replace(report.into, leads_to=chain))
@@ -189,9 +196,9 @@ async def _follow(
         actor=a_service_desk(desk.municipality),
         actor_name=None,
         municipality=desk.municipality,
-        command_id=(command := command_of(desk.municipality, desk.system, delivery.key, delivery.hash.hex())),
-        now=now,
-        correlation=str(command),
+        command_id=command_of(desk.municipality, desk.system, delivery.key, delivery.hash.hex()),
+        now=arrival.now,
+        correlation=arrival.correlation,
         traceparent=current_traceparent(),
         fingerprint=delivery.hash,
     )
@@ -203,11 +210,18 @@ async def _follow(
         context,
         within=connection,
     )
-    return (
-        report.requester.id,
-        _outcome(came, report, present, stale=known.deleted or report.is_older_than(known)),
-        came,
-    )
+    stale = known.deleted or report.is_older_than(known)
+    return report.requester.id, _outcome(came, report, present, stale=stale), came
+
+
+def _owner(here: Deps, desk: Desk, delivery: Delivery) -> UUID:
+    """Whose words a delivery that cannot be read holds: the requester's, if that much can be made out, so that they
+    are erased with the rest; the Service Desk's otherwise."""
+    match delivery.content:
+        case {"requester": {"email": str(email)}} if "@" in email:
+            return here.person_id(email, desk.municipality)
+        case _:
+            return here.vault.person_id(desk.municipality, f"service desk {desk.system}")
 
 
 async def _present(here: Deps, subject: UUID, connection: Connection) -> Request | None:

@@ -13,6 +13,7 @@ from chassis.i18n import N_, translate
 from chassis.identity import Identity, Role
 from chassis.store import VersionConflict
 from chassis.web import Deps, Form, Here, caught_up, filled, form_of, go_to, needed, page
+from chassis.web.deps import correlation_of
 from chassis.web.problems import Changed
 from contracts.intake import (
     ClassificationWithdrawn,
@@ -280,7 +281,8 @@ async def deal_with(delivery_id: UUID, request: Request, caller: Caller, here: H
                 for desk in here.partnership.service_desks
                 if (desk.municipality, desk.system) == (parked.municipality, parked.system)
             )
-            await commands.try_again(here, Desk.of(credential), parked, by=caller.actor(parked.municipality))
+            by, known_by = caller.actor(parked.municipality), correlation_of(request)
+            await commands.try_again(here, Desk.of(credential), parked, by=by, correlation=known_by)
     except Refusal as refusal:
         return await _deliveries_page(request, caller, here, refusal=refusal, refused=delivery_id)
     return go_to("/intake/deliveries")

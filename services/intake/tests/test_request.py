@@ -124,6 +124,16 @@ def test_of_two_reports_in_one_second_the_later_to_arrive_is_right(
     assert kinds(follow(request_id, given(registered), again, Known(at=registered.opened_at))) == [RequestChanged]
 
 
+def test_a_report_that_lay_parked_does_not_overwrite_what_was_followed_meanwhile(
+    request_id: UUID, report: Say, registered: RequestRegistered
+) -> None:
+    later = registered.opened_at + timedelta(hours=1)
+    parked = report("changed", title="Äldre rubrik", late_since=registered.opened_at)
+    assert follow(request_id, given(registered), parked, Known(received=later)) == ()
+    fresh = report("changed", title="Ny rubrik")
+    assert kinds(follow(request_id, given(registered), fresh, Known(received=later))) == [RequestChanged]
+
+
 def test_a_deletion_wins_over_whatever_arrives_after_it(
     request_id: UUID, report: Say, registered: RequestRegistered, deleted: RequestWithdrawn
 ) -> None:

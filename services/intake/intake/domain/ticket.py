@@ -49,10 +49,12 @@ def is_project_flow(flow: str, names: frozenset[str]) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """How far the source's reports of a ticket have been followed: the newest revision and time, and its deletion."""
+    """How far the source's reports of a ticket have been followed: the newest revision and time, when the last of them
+    was received, and whether one told of its deletion."""
 
     revision: int | None = None
     at: datetime | None = None
+    received: datetime | None = None
     deleted: bool = False
 
 
@@ -86,6 +88,8 @@ class Report:
     revision: int | None = None
     at: datetime | None = None
     """The source's own time of this snapshot, or None when it gives none."""
+    late_since: datetime | None = None
+    """When it was first received, for a report that lay parked and is followed only now."""
     priority: int | None = None
     in_flow: bool | None = None
     """Whether the ticket is of the project flow (IT-04); None when the source does not say."""
@@ -95,9 +99,9 @@ class Report:
 
     def is_older_than(self, known: Known) -> bool:
         """Whether a newer snapshot of the ticket was followed already. Equal counts and times are not older: of two
-        reports in one second the later to arrive is the right one."""
+        reports in one second the later to arrive is the right one. Our own clock judges only what lay parked."""
         if self.revision is not None and known.revision is not None:
             return self.revision < known.revision
         if self.at is not None and known.at is not None:
             return self.at < known.at
-        return False
+        return self.late_since is not None and known.received is not None and self.late_since < known.received

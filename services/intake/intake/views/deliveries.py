@@ -79,7 +79,8 @@ async def earlier(
 
 
 KNOWN = """
-SELECT max(revision) AS revision, max(source_at) AS at, coalesce(bool_or(kind = 'deleted'), false) AS deleted
+SELECT max(revision) AS revision, max(source_at) AS at, max(received_at) AS received,
+    coalesce(bool_or(kind = 'deleted'), false) AS deleted
 FROM deliveries WHERE municipality = $1 AND request_id = $2
   AND outcome NOT IN ('stale', 'parked', 'refused', 'set_aside')
 """
@@ -88,7 +89,7 @@ FROM deliveries WHERE municipality = $1 AND request_id = $2
 async def known_of(connection: Connection, municipality: str, request_id: UUID) -> Known:
     """How far the source's reports of a ticket have been followed, those included that changed nothing."""
     row = await connection.fetchrow(KNOWN, municipality, request_id)
-    return NOTHING if row is None else Known(revision=row["revision"], at=row["at"], deleted=row["deleted"])
+    return NOTHING if row is None else Known(**row)
 
 
 KEEP = """
@@ -97,7 +98,8 @@ INSERT INTO deliveries (id, municipality, system, hook, key, hash, received_at, 
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 ON CONFLICT (municipality, system, key, hash) DO UPDATE SET
     request_id = excluded.request_id, kind = excluded.kind, revision = excluded.revision,
-    source_at = excluded.source_at, outcome = excluded.outcome, faults = excluded.faults, answer = excluded.answer
+    source_at = excluded.source_at, outcome = excluded.outcome, faults = excluded.faults, answer = excluded.answer,
+    raw = excluded.raw
 """
 
 
