@@ -12,6 +12,7 @@ import structlog
 from chassis.db import Connection
 from chassis.decode import peek
 from chassis.log import Record
+from chassis.logging import mask_text
 
 log = structlog.get_logger(__name__)
 
@@ -27,8 +28,8 @@ class Parked:
 
 
 def reason_of(failure: BaseException) -> str:
-    """A failure as one line for whoever looks at it. Values stay out of it as far as the failure lets us."""
-    text = " ".join(str(failure).split())[:500]
+    """A failure as one line for whoever looks at it. Addresses and the like are masked: a mail server quotes them."""
+    text = mask_text(" ".join(str(failure).split()))[:500]
     return f"{type(failure).__name__}: {text}" if text else type(failure).__name__
 
 

@@ -16,6 +16,7 @@ import asyncpg
 import structlog
 
 from chassis.checkpoints import CheckpointMoved
+from chassis.logging import mask_text
 from chassis.lasting import lasting
 
 log = structlog.get_logger(__name__)
@@ -73,7 +74,7 @@ def _raise_if_fatal(failure: BaseException) -> None:
 def _describe(failure: BaseException) -> str:
     while isinstance(failure, BaseExceptionGroup) and failure.exceptions:
         failure = failure.exceptions[0]
-    return f"{type(failure).__name__}: {str(failure)[:300]}"
+    return f"{type(failure).__name__}: {mask_text(str(failure))[:300]}"
 
 
 class Lock:
