@@ -99,8 +99,8 @@ async def load(connection: Connection, reader: str) -> dict[TopicPartition, Chec
 UPDATE = """
 WITH moved AS (
     UPDATE checkpoints c SET next_offset = m.next_offset, last_source = m.last_source,
-        last_sequence = m.last_sequence, sources = m.sources, applied = m.applied, duplicates = m.duplicates,
-        parked = m.parked, moved_at = clock_timestamp()
+        last_sequence = m.last_sequence, sources = m.sources, applied = c.applied + m.applied,
+        duplicates = c.duplicates + m.duplicates, parked = c.parked + m.parked, moved_at = clock_timestamp()
     FROM unnest($2::text[], $3::int[], $4::bigint[], $5::bigint[], $6::text[], $7::bigint[], $8::jsonb[],
                 $9::bigint[], $10::bigint[], $11::bigint[])
         AS m(topic, partition, old_offset, next_offset, last_source, last_sequence, sources,
@@ -137,6 +137,10 @@ async def move(
     """Move a reader's checkpoints, each only from where it is believed to stand. Raises CheckpointMoved."""
     if not new:
         return
+
+    def before(partition: TopicPartition) -> Checkpoint:
+        return old.get(partition, Checkpoint())
+
     missing = [partition for partition in new if partition not in old]
     if missing:
         # A first move has nothing to compare with: make the row first, and let the primary key catch a rival.
@@ -155,14 +159,15 @@ async def move(
         reader,
         [partition.topic for partition in new],
         [partition.partition for partition in new],
-        [old[partition].next_offset if partition in old else 0 for partition in new],
+        [before(partition).next_offset for partition in new],
         [place.next_offset for place in new.values()],
         [place.last_source for place in new.values()],
         [place.last_sequence for place in new.values()],
         [msgspec.json.encode(place.sources).decode() for place in new.values()],
-        [place.applied for place in new.values()],
-        [place.duplicates for place in new.values()],
-        [place.parked for place in new.values()],
+        # Counters are added to, because whoever replays a parked event counts it too.
+        [place.applied - before(partition).applied for partition, place in new.items()],
+        [place.duplicates - before(partition).duplicates for partition, place in new.items()],
+        [place.parked - before(partition).parked for partition, place in new.items()],
     )
     if moved != len(new):
         raise CheckpointMoved(f"{reader}: {len(new) - moved} of {len(new)} checkpoints were moved by somebody else")

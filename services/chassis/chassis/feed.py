@@ -116,5 +116,6 @@ class Feed:
                     since = behind_since.setdefault(follower.name, time.monotonic()) if lag else time.monotonic()
                     if not lag:
                         behind_since.pop(follower.name, None)
+                    TELEMETRY.measures.parked(follower.name, sum(place.parked for place in follower.places.values()))
                     TELEMETRY.measures.lag(follower.name, events=lag, seconds=time.monotonic() - since)
                 await asyncio.sleep(2)
