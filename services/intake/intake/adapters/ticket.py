@@ -22,7 +22,11 @@
 
 Every delivery is a snapshot: the whole ticket as it is now, not what changed. `kind` says what happened: created,
 changed, closed, withdrawn, deleted, merged (then `into` names the surviving ticket), reopened, moved. Fields that are
-not known here are passed over.
+not known here are passed over; `revision` and `updated_at` are what late deliveries are told apart by, so send one.
+
+The answer is JSON, after everything is written down: 201 a new request; 200 followed, or nothing to do, as `outcome`
+says; 202 kept, but `errors` names what must be mended before it can be used; 401 not signed by a Service Desk; 403 it
+names a municipality or system that is not the credential's. A delivery that is repeated is answered as it was.
 """
 
 from __future__ import annotations
