@@ -49,13 +49,20 @@ def test_a_message_says_that_a_machine_wrote_it_and_in_which_language() -> None:
     assert "För stort" in plain.get_content()
 
 
+def test_a_message_is_plain_ascii_on_its_way() -> None:
+    assert a_mail().as_bytes().isascii()
+
+
 def test_a_line_break_in_a_title_or_a_name_makes_no_header() -> None:
     mail = a_mail(title="Hallar\r\nBcc: everybody@tallvik.example", name="Hedda\r\nBcc: x@y.example")
     assert mail["Bcc"] is None
     assert "\n" not in mail["Subject"]
 
 
-@pytest.mark.parametrize("address", ["", "(erased)", "nobody", "@tallvik.example", "hedda@", "he\ndda@tallvik.example"])
+@pytest.mark.parametrize(
+    "address",
+    ["", "(erased)", "nobody", "@tallvik.example", "hedda@", "he\ndda@tallvik.example", "åsa@tallvik.example"],
+)
 def test_where_there_is_no_address_nothing_is_tried_again(address: str) -> None:
     """P14: an erased person has none, and the reason repeats nothing."""
     with pytest.raises(GiveUp, match="no address") as given_up:

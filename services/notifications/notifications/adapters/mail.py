@@ -20,6 +20,7 @@ import aiosmtplib
 from chassis.outbox import GiveUp, Retry
 from notifications.adapters.letter import Written, as_html, as_text
 
+SAFE = "quoted-printable"
 SECONDS = 30.0
 """How long a mail server may take for one answer."""
 
@@ -54,8 +55,9 @@ def compose(
     message["Date"] = format_datetime(at)
     message["Message-ID"] = f"<{key}@{from_address.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(as_text(written, name=name, link=link, partnership=partnership))
-    message.add_alternative(as_html(written, name=name, link=link, partnership=partnership), subtype="html")
+    # Quoted-printable passes through every server, whatever its age, and a reader of the raw mail can read it too.
+    message.set_content(as_text(written, name=name, link=link, partnership=partnership), cte=SAFE)
+    message.add_alternative(as_html(written, name=name, link=link, partnership=partnership), subtype="html", cte=SAFE)
     message["Content-Language"] = written.language
     # The library draws a boundary by chance; a repeated message is to be the same to the letter.
     message.set_boundary(f"flode-{key}")
@@ -64,7 +66,7 @@ def compose(
 
 def _address(name: str, address: str) -> Address:
     user, at, domain = address.strip().rpartition("@")
-    if not at or not user or not domain or not address.isprintable():
+    if not (at and user and domain and user.isascii() and address.isprintable()):
         raise GiveUp("there is no address that mail can be sent to")
     try:
         # Non-ASCII domains travel in the form that the domain name system knows.
