@@ -265,6 +265,15 @@ class World:
         return shown
 
 
+def settings_for(urls: tuple[str, str], issuer: Issuer, folder: Path) -> Settings:
+    """The settings of a process that never reaches a broker."""
+    return Settings(
+        service="portfolio", database=urls[0], database_api=urls[1], vault_database=urls[0], vault_key=bytes(32),
+        link_key=bytes(32), kafka="127.0.0.1:1", issuers=(issuer,), partnership=folder / "none.toml",
+        public_url=ORIGIN,
+    )  # fmt: skip
+
+
 @asynccontextmanager
 async def a_world(databases: Databases, folder: Path) -> AsyncIterator[World]:
     """Everything opened, and closed afterwards."""
@@ -279,7 +288,7 @@ async def a_world(databases: Databases, folder: Path) -> AsyncIterator[World]:
             store=store,
             db=db,
             vault=vault,
-            settings=Settings.model_construct(public_url=ORIGIN),
+            settings=settings_for(urls, issuer, folder),
             partnership=partnership,
             clock=clock,
             auth=Authenticator((issuer,), partnership, person_id=vault.person_id, clock=clock),
@@ -288,8 +297,10 @@ async def a_world(databases: Databases, folder: Path) -> AsyncIterator[World]:
         resources = resources_of(here)
         views = tuple(ViewFollower(view, db) for view in service.views)
         reactions = tuple(ReactionFollower(each, store, clock, resources) for each in service.reactions)
-        for follower in (*views, *reactions):
-            await follower.restore()
+        for view in views:
+            await view.restore()
+        for reaction in reactions:
+            await reaction.restore()
         clockworks = tuple(ClockworkLoop(each, store, clock, resources) for each in service.clockworks)
         app = create_app("portfolio", "portfolio", service.routers, here)
         transport = httpx.ASGITransport(app=app)

@@ -160,7 +160,7 @@ async def test_requester_and_leader_see_theirs_wherever_it_is(world: World) -> N
 async def test_an_approved_directive_gives_budget_gates_and_cadences(world: World) -> None:
     """TY-09, TY-13, TY-15."""
     row = await world.row(await world.an_assigned_project())
-    assert (Decimal(row["budget"]), row["currency"], row["next_gate"]) == (600_000, "SEK", "BP1")
+    assert (Decimal(row["budget"]), row["currency"], row["next_gate"]) == (Decimal(600_000), "SEK", "BP1")
     assert row["orderer"]["name"] == "Osvald Beck"
     assert row["next_report"].startswith("2026-03-09T12:00:00")
 
