@@ -94,11 +94,7 @@ class Cluster:
             (self.folder / PORTS).write_text(json.dumps(self._ports))
             for formatting in [node.format(java, jars) for node in self.nodes]:  # all at once: each is a Java start
                 _finished(formatting)
-            for node in self.nodes:
-                node.launch(java, jars)
-            deadline = time.monotonic() + timeout
-            for node in self.nodes:
-                node.wait_ready(deadline - time.monotonic())
+            self.heal(timeout)
         except BaseException:
             self.stop()
             raise
@@ -112,11 +108,15 @@ class Cluster:
         for node in self.nodes:
             node.end(patience=0)
 
-    def start(self, number: int, timeout: float = 60.0) -> None:
-        """Start one broker again on what it held, and wait until it serves clients."""
-        node = self.nodes[number]
-        node.launch(program("java", "openjdk-17-jre-headless"), libraries())
-        node.wait_ready(timeout)
+    def heal(self, timeout: float = 90.0) -> None:
+        """Start every broker that is down, on what it held, and wait until each serves clients."""
+        java, jars = program("java", "openjdk-17-jre-headless"), libraries()
+        down = [node for node in self.nodes if node.pid is None]
+        for node in down:
+            node.launch(java, jars)
+        deadline = time.monotonic() + timeout
+        for node in down:
+            node.wait_ready(deadline - time.monotonic())
 
     def stop(self) -> None:
         """End every broker, politely and then not. Their data stays."""
