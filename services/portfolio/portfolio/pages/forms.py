@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from chassis.web import Deps
 from contracts.refusal import Refusal, Refusals
 from contracts.values import Criterion
 from portfolio.domain.ranking import half_year
@@ -77,3 +78,8 @@ def on_the_page(refusal: Refusal) -> Refusal:
                 f"p{step.replace('-', '')}" if len(step) == 36 else step for step in each.field.split(".")
             )
     return refusal
+
+
+def municipalities(here: Deps) -> list[tuple[str, str]]:
+    """The partner municipalities, to choose among."""
+    return [(each.id, each.name) for each in here.partnership.municipalities.values()]

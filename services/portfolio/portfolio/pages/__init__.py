@@ -1,0 +1,11 @@
+"""The pages of portfolio. Plain forms that post, and then lead to a page that shows what was written."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from portfolio.pages import projects, rounds
+
+router = APIRouter(prefix="/portfolio", include_in_schema=False)
+router.include_router(projects.router)
+router.include_router(rounds.router)

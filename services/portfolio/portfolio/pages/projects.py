@@ -1,0 +1,166 @@
+"""The portfolio and its filters, a project, every decision of it, and the ranking the PM gives alone."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from chassis.aggregate import Outcome
+from chassis.auth import Caller, Identity
+from chassis.identity import Role
+from chassis.store import VersionConflict
+from chassis.web import Deps, Form, Here, caught_up, filled, form_of, go_to, page
+from chassis.web.problems import refusal_of
+from contracts.portfolio import Prioritised
+from contracts.refusal import NotFound, Refusal
+from portfolio.api import visible
+from portfolio.commands import today
+from portfolio.commands.actions import ACTIONS, act
+from portfolio.commands.asks import Ranking
+from portfolio.commands.projects import rank_several
+from portfolio.domain.lifecycle import MAY_HAPPEN
+from portfolio.pages.forms import begun, by_id, half_years, municipalities, on_the_page
+from portfolio.views import history, projects
+from portfolio.views.projects import ProjectRow
+
+router = APIRouter()
+
+
+@router.get("/")
+async def portfolio(request: Request, here: Here, caller: Caller) -> Response:
+    """The portfolio, first in the queue first, filtered by what stands in the address (IT-12)."""
+    await caught_up(request, here, projects.view)
+    asked = {name: request.query_params.get(name, "") for name in ("state", "serves", "health", "release")}
+    flags = {name: name in request.query_params for name in ("overdue", "everything")}
+    rows = await projects.in_order(
+        here.db,
+        scope=caller.scope,
+        state=asked["state"] or None,
+        serves=asked["serves"] or None,
+        health=asked["health"] or None,
+        release=asked["release"] or None,
+        overdue=flags["overdue"],
+        everything=flags["everything"],
+    )
+    totals = {
+        "municipality": await projects.totals(here.db, "municipality", scope=caller.scope),
+        "state": await projects.totals(here.db, "state", scope=caller.scope),
+    }
+    rows = await here.vault.open_all(rows, caller.language)
+    return page(
+        request,
+        "portfolio.html",
+        caller,
+        rows=rows,
+        asked=asked,
+        flags=flags,
+        totals=totals,
+        municipalities=municipalities(here),
+    )
+
+
+@router.get("/mine")
+async def mine(request: Request, here: Here, caller: Caller) -> Response:
+    """The projects the reader leads or has asked for (IT-20)."""
+    await caught_up(request, here, projects.view)
+    rows = await projects.of_a_person(here.db, caller.id, everywhere=here.partnership.ids)
+    rows = await here.vault.open_all(rows, caller.language)
+    return page(request, "mine.html", caller, rows=rows, now=here.clock.now())
+
+
+@router.get("/ranking")
+async def ranking(request: Request, here: Here, caller: Caller) -> Response:
+    """The PM ranks alone: a number for each project (IT-12)."""
+    caller.must(Role.PM, rule="IT-12")
+    await caught_up(request, here, projects.view)
+    return await _ranking(request, here, caller)
+
+
+@router.post("/ranking")
+async def rank(request: Request, here: Here, caller: Caller) -> Response:
+    """Take the ranking over."""
+    form = await form_of(request, here.formats(caller))
+    try:
+        outcomes = await rank_several(here, request, caller, filled(Ranking, by_id(form.data, "ranks")))
+    except Refusal as refusal:
+        return await _ranking(request, here, caller, form, on_the_page(refusal))
+    return go_to("/portfolio/", next((each for each in reversed(outcomes) if each.facts), None))
+
+
+async def _ranking(
+    request: Request, here: Deps, caller: Identity, form: Form | None = None, refusal: Refusal | None = None
+) -> Response:
+    rows = await projects.in_order(here.db, scope=caller.scope_of(Role.PM))
+    rows = [row for row in rows if row.state in MAY_HAPPEN[Prioritised]]
+    return page(request, "ranking.html", caller, rows=rows, given=form.data if form else {}, refusal=refusal)
+
+
+@router.get("/projects/{request_id}")
+async def project(request: Request, request_id: UUID, here: Here, caller: Caller) -> Response:
+    """One project: how it stands, what has been said of it, what can be decided."""
+    await caught_up(request, here, projects.view, history.view)
+    row = await visible(here, caller, request_id)
+    told = await history.view.get(here.db, request_id, scope=here.partnership.ids)
+    borrowed = await history.lent_to(here.db, request_id, scope=caller.scope)
+    offers = [name for name, each in ACTIONS.items() if each.open_to(caller, row)]
+    row, told = await here.vault.open_all((row, told), caller.language)
+    return page(request, "project.html", caller, row=row, told=told, borrowed=borrowed, offers=offers)
+
+
+@router.get("/projects/{request_id}/{decision}")
+async def decision(request: Request, request_id: UUID, decision: str, here: Here, caller: Caller) -> Response:
+    """The form of a decision."""
+    if decision not in ACTIONS:
+        raise NotFound
+    await caught_up(request, here, projects.view)
+    return await _decision(request, decision, here, caller, await visible(here, caller, request_id))
+
+
+@router.post("/projects/{request_id}/{decision}")
+async def decide(request: Request, request_id: UUID, decision: str, here: Here, caller: Caller) -> Response:
+    """Take a decision over, or show its form again with what is wrong."""
+    if decision not in ACTIONS:
+        raise NotFound
+    offered = ACTIONS[decision]
+    row = await visible(here, caller, request_id)
+    form = await form_of(request, here.formats(caller))
+    try:
+        body = filled(offered.body, form.data)
+        outcome: Outcome[Any] = await act(offered, here, request, caller, request_id, body, form.version)
+    except (Refusal, VersionConflict) as error:
+        return await _decision(request, decision, here, caller, row, form, refusal_of(error))
+    return go_to(f"/portfolio/projects/{request_id}", outcome)
+
+
+async def _decision(
+    request: Request,
+    name: str,
+    here: Deps,
+    caller: Identity,
+    row: ProjectRow,
+    form: Form | None = None,
+    refusal: Refusal | None = None,
+) -> Response:
+    others = await projects.in_order(here.db, scope=caller.scope) if name in ("join", "lend") else []
+    row = await here.vault.open_all(row, caller.language)
+    day = today(here.partnership, row.municipality, here.clock.now())
+    return page(
+        request,
+        f"decide_{name}.html",
+        caller,
+        refusal=refusal,
+        row=row,
+        name=name,
+        given=form.data if form else begun(name, row, day),
+        municipalities=municipalities(here),
+        others=[
+            (other.request_id, other.title)
+            for other in others
+            if other.request_id != row.request_id and (other.leader_id is None) == (name == "join")
+        ],
+        half_years=[(period, period) for period in half_years(day)],
+        gates=[(gate.key, f"{gate.key}: {gate.decision}") for gate in row.gates if gate.key not in row.passed],
+    )

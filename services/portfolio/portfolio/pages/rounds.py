@@ -1,0 +1,167 @@
+"""Prioritisation rounds: opened, voted in, closed, and how they came out (IT-13)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from chassis.auth import Caller, Identity
+from chassis.identity import Role
+from chassis.web import Deps, Form, Here, caught_up, filled, form_of, go_to, page
+from contracts.portfolio import Prioritised
+from contracts.refusal import Refusal
+from portfolio.api import visible_round
+from portfolio.commands import rounds as prioritisation
+from portfolio.commands.asks import Opening, Vote
+from portfolio.domain.lifecycle import MAY_HAPPEN
+from portfolio.domain.scoring import COOPERATION
+from portfolio.pages.forms import by_id, name_of, on_the_page
+from portfolio.views import projects, rounds
+
+router = APIRouter()
+
+
+@router.get("/rounds")
+async def all_rounds(request: Request, here: Here, caller: Caller) -> Response:
+    """The prioritisation rounds, open ones first (IT-13)."""
+    await caught_up(request, here, rounds.view)
+    rows = await rounds.newest_first(here.db, scope=caller.scope)
+    return page(request, "rounds.html", caller, rows=rows)
+
+
+@router.get("/rounds/new")
+async def new_round(request: Request, here: Here, caller: Caller) -> Response:
+    """The form by which the PM opens a round (IT-13)."""
+    caller.must(Role.PM, rule="IT-13")
+    return await _new_round(request, here, caller)
+
+
+@router.post("/rounds/new")
+async def open_round(request: Request, here: Here, caller: Caller) -> Response:
+    """Open the round."""
+    form = await form_of(request, here.formats(caller))
+    try:
+        data = {**form.data, "deadline": _moment(form.text("deadline"), here)}
+        outcome = await prioritisation.open_round(here, request, caller, filled(Opening, data))
+    except Refusal as refusal:
+        return await _new_round(request, here, caller, form, refusal)
+    return go_to(f"/portfolio/rounds/{outcome.subject}", outcome)
+
+
+def _moment(text: str, here: Deps) -> object:
+    """A moment as a form gives it, in the host's time; what cannot be read is left for its field to say so."""
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(here.partnership[here.partnership.host].timezone))
+    except ValueError:
+        return text
+
+
+async def _new_round(
+    request: Request, here: Deps, caller: Identity, form: Form | None = None, refusal: Refusal | None = None
+) -> Response:
+    rows = await projects.in_order(here.db, scope=caller.scope_of(Role.PM))
+    rows = [row for row in rows if row.state in MAY_HAPPEN[Prioritised]]
+    given = form.data if form else {"candidates": [str(row.request_id) for row in rows if row.leader_id is None]}
+    candidates = [(row.request_id, row.title) for row in rows]
+    return page(request, "round_new.html", caller, candidates=candidates, given=given, refusal=refusal)
+
+
+@router.get("/rounds/{round_id}")
+async def one_round(request: Request, round_id: UUID, here: Here, caller: Caller) -> Response:
+    """A round: who has answered; how to vote; and once it is closed, how it came out and why (IT-13)."""
+    await caught_up(request, here, rounds.view)
+    return await _round(request, here, caller, round_id)
+
+
+async def _round(
+    request: Request, here: Deps, caller: Identity, round_id: UUID, refusal: Refusal | None = None
+) -> Response:
+    row = await visible_round(here, caller, round_id)
+    votes = await prioritisation.votes_shown(here, caller, round_id)
+    row, votes = await here.vault.open_all((row, votes), caller.language)
+    seats = sorted(caller.scope_of(Role.IT_MANAGER, Role.DEPUTY) & set(row.voters))
+    titles = {candidate.request_id: candidate.title for candidate in row.candidates}
+    return page(
+        request,
+        "round.html",
+        caller,
+        refusal=refusal,
+        row=row,
+        votes=votes,
+        seats=seats,
+        titles=titles,
+        heads=[(name_of(criterion, caller.language), "number") for criterion in row.criteria],
+        cooperation=COOPERATION,
+        is_pm=caller.has(Role.PM),
+    )
+
+
+@router.get("/rounds/{round_id}/vote/{municipality}")
+async def ballot(request: Request, round_id: UUID, municipality: str, here: Here, caller: Caller) -> Response:
+    """The form by which an IT manager, or a deputy, votes for their municipality (IT-13)."""
+    prioritisation.seat_of(caller, municipality)
+    return await _ballot(request, here, caller, round_id, municipality)
+
+
+@router.post("/rounds/{round_id}/vote/{municipality}")
+async def vote(request: Request, round_id: UUID, municipality: str, here: Here, caller: Caller) -> Response:
+    """Take the vote over."""
+    form = await form_of(request, here.formats(caller))
+    try:
+        said = filled(Vote, by_id(form.data, "scores"))
+        outcome = await prioritisation.vote(here, request, caller, round_id, municipality, said)
+    except Refusal as refusal:
+        return await _ballot(request, here, caller, round_id, municipality, form, on_the_page(refusal))
+    return go_to(f"/portfolio/rounds/{round_id}", outcome)
+
+
+async def _ballot(
+    request: Request,
+    here: Deps,
+    caller: Identity,
+    round_id: UUID,
+    municipality: str,
+    form: Form | None = None,
+    refusal: Refusal | None = None,
+) -> Response:
+    row = await visible_round(here, caller, round_id)
+    deputy = not caller.has(Role.IT_MANAGER, municipality)
+    given = form.data if form else {}
+    return page(
+        request, "vote.html", caller, refusal=refusal, row=row, municipality=municipality, deputy=deputy, given=given
+    )
+
+
+@router.post("/rounds/{round_id}/withdraw/{municipality}")
+async def withdraw(request: Request, round_id: UUID, municipality: str, here: Here, caller: Caller) -> Response:
+    """Take a vote back."""
+    try:
+        outcome = await prioritisation.withdraw_vote(here, request, caller, round_id, municipality)
+    except Refusal as refusal:
+        return await _round(request, here, caller, round_id, refusal)
+    return go_to(f"/portfolio/rounds/{round_id}", outcome)
+
+
+@router.post("/rounds/{round_id}/close")
+async def close(request: Request, round_id: UUID, here: Here, caller: Caller) -> Response:
+    """Close the round; the ranks are given."""
+    try:
+        outcome = await prioritisation.close_round(here, request, caller, round_id)
+    except Refusal as refusal:
+        return await _round(request, here, caller, round_id, refusal)
+    return go_to(f"/portfolio/rounds/{round_id}", outcome)
+
+
+@router.post("/rounds/{round_id}/cancel")
+async def cancel(request: Request, round_id: UUID, here: Here, caller: Caller) -> Response:
+    """Call the round off."""
+    form = await form_of(request, here.formats(caller))
+    try:
+        outcome = await prioritisation.cancel_round(here, request, caller, round_id, form.text("reason"))
+    except Refusal as refusal:
+        return await _round(request, here, caller, round_id, refusal)
+    return go_to(f"/portfolio/rounds/{round_id}", outcome)
