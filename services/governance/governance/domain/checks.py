@@ -16,6 +16,7 @@ from contracts.values import Currency
 from governance.domain import mistakes
 from governance.domain.filled import Filled
 from governance.domain.form import GATES, GOALS
+from governance.domain.template import money
 
 KINDS = ("internal", "external_consultant", "licence", "hardware", "other")
 
@@ -193,7 +194,8 @@ def lines_are_hours_times_rate(filled: Filled) -> Iterator[Refusal]:
 def lines_fit_the_cap(filled: Filled) -> Iterator[Refusal]:
     """TY-18: the sum of hours × rate is within the cap of TY-13."""
     if filled.cap is not None and filled.planned > filled.cap.value:
-        yield mistakes.OverTheCap("cost.cap", planned=filled.planned, cap=filled.cap.value)
+        planned, cap = money(filled.planned, filled.currency), money(filled.cap.value, filled.currency)
+        yield mistakes.OverTheCap("cost.cap", planned=planned, cap=cap)
 
 
 def ends_after_it_starts(filled: Filled) -> Iterator[Refusal]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from contracts.values import Caution, TimeGoal
 from governance.domain.filled import Filled
-from governance.domain.template import goal, plain
+from governance.domain.template import goal, money
 
 LARGEST_SANE_CAP = Decimal(1_000_000_000)
 """A cap beyond a billion is more than any of these municipalities spends on IT in a year (TY-13)."""
@@ -31,8 +31,8 @@ def cap_is_sane(filled: Filled) -> Iterator[Caution]:
             text="“{written}” would be {literal}. It is read as {read}; is that what you mean?",
             params={
                 "written": cap.written,
-                "literal": _money(cap.literal, filled.currency),
-                "read": _money(cap.value, filled.currency),
+                "literal": money(cap.literal, filled.currency),
+                "read": money(cap.value, filled.currency),
             },
         )
     elif cap.value > LARGEST_SANE_CAP:
@@ -40,7 +40,7 @@ def cap_is_sane(filled: Filled) -> Iterator[Caution]:
             rule="TY-13",
             field="cost.cap",
             text="{cap} is more than a billion. Is the unit right?",
-            params={"cap": _money(cap.value, filled.currency)},
+            params={"cap": money(cap.value, filled.currency)},
         )
 
 
@@ -53,8 +53,8 @@ def funding_covers_the_lines(filled: Filled) -> Iterator[Caution]:
             field="financing.spent",
             text="Of the funding decided earlier, {remaining} is left; the cost lines come to {planned}.",
             params={
-                "remaining": _money(remaining, filled.currency),
-                "planned": _money(filled.planned, filled.currency),
+                "remaining": money(remaining, filled.currency),
+                "planned": money(filled.planned, filled.currency),
             },
         )
 
@@ -80,10 +80,3 @@ def gates_wait_for_their_results(filled: Filled) -> Iterator[Caution]:
 
 def _earliest(due: TimeGoal) -> date:
     return due.on if due.precision == "day" else due.on.replace(day=1)
-
-
-def _money(amount: Decimal, currency: str) -> str:
-    """An amount in figures that can be read in all our languages: 600 000 SEK, with spaces that do not break."""
-    whole, _, decimals = plain(abs(amount)).partition(".")
-    figures = f"{int(whole):,}".replace(",", "\N{NO-BREAK SPACE}") + (f",{decimals}" if decimals else "")
-    return f"{'-' if amount < 0 else ''}{figures}\N{NO-BREAK SPACE}{currency}"

@@ -101,6 +101,13 @@ def plain(amount: Decimal | None) -> str:
     return f"{amount:f}" if amount != amount.to_integral_value() else f"{amount.to_integral_value():f}"
 
 
+def money(amount: Decimal, currency: str) -> str:
+    """An amount in figures that can be read in all our languages: 600 000 SEK, with spaces that do not break."""
+    whole, _, decimals = plain(abs(amount)).partition(".")
+    figures = f"{int(whole):,}".replace(",", "\N{NO-BREAK SPACE}") + (f",{decimals}" if decimals else "")
+    return f"{'-' if amount < 0 else ''}{figures}\N{NO-BREAK SPACE}{currency}"
+
+
 def _person(one: Person | None) -> Draft:
     return {} if one is None else {"name": one.name, "email": one.email or "", "phone": one.phone or ""}
 
