@@ -1,8 +1,8 @@
 """Everything on one machine, started in order and kept running: PostgreSQL, broker, services, gateway, issuer.
 
-Crash-only. A service that ends is started again where it was. When the broker ends, what it held is gone: the services
-are stopped, because a client that finds the empty broker first would make it create topics with partitions of its own
-choosing; then come the broker, the topics, and the services, whose relays fill it again.
+Crash-only. A service that ends is started again where it was. When the broker ends, what it held is gone, and the next
+one is filled again by the relays. Until that one has its topics the services are held still, for half a second: a
+client that found it empty would make it create topics with partitions of its own choosing.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import entry_points
@@ -75,7 +75,7 @@ class Supervisor:
     ) -> None:
         self.home, self.port, self.say, self.ready = home, port, say, ready
         self.public_url = f"http://127.0.0.1:{port}"
-        self._front, self._flode, self._preparation = front, flode, preparation or Preparation()
+        self._front, self._flode, self.preparation = front, flode, preparation or Preparation()
         self._names = services or sorted(one.name for one in entry_points(group="flode.services"))
         self._road = asyncio.Event()  # set while the broker answers and has its topics
         self._stop = asyncio.Event()
@@ -122,8 +122,8 @@ class Supervisor:
         self._note()
         environments = {service.name: self._environment(service) for service in self.services}
         prepared = {name: environment.of_preparation(own, self.postgres) for name, own in environments.items()}
-        await self._try("the databases", self._preparation.databases(prepared), "are prepared")
-        await self._preparation.topics(self.broker.bootstrap)
+        await self._try("the databases", self.preparation.databases(prepared), "are prepared")
+        await self.preparation.topics(self.broker.bootstrap)
         self._road.set()
         self._keep("postgres", self._start_postgres, lambda: self.postgres.process, running=True)
         self._keep("broker", self._start_broker, lambda: self.broker.process, running=True, ended=self._lose_broker)
@@ -172,14 +172,25 @@ class Supervisor:
 
     async def _start_broker(self) -> None:
         self.broker.stop()
-        await through(self.broker.starting())
-        await self._preparation.topics(self.broker.bootstrap)
+        with self._services_held():
+            await through(self.broker.starting())
+            await self.preparation.topics(self.broker.bootstrap)
         self._road.set()
 
     async def _lose_broker(self, name: str, code: int) -> None:
         self._road.clear()
         await self._tell(name, code)
-        await self._stop_services()
+
+    @contextmanager
+    def _services_held(self) -> Iterator[None]:
+        held = [service.process for service in self.services if service.process and service.process.poll() is None]
+        for process in held:
+            process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for process in held:
+                process.send_signal(signal.SIGCONT)
 
     async def _tell(self, name: str, code: int) -> None:
         self.say(f"{name} ended ({code}) and is started again")

@@ -41,6 +41,7 @@ class NotedPreparation(Preparation):
 
     def __init__(self, home: Home, *, fails: str = "") -> None:
         self._asked, self._fails = home.root / "asked", fails
+        self.on_topics: Callable[[], object] = lambda: None
 
     async def databases(self, environments: Mapping[str, Mapping[str, str]]) -> None:
         if self._fails:
@@ -49,6 +50,7 @@ class NotedPreparation(Preparation):
 
     async def topics(self, bootstrap: str) -> None:
         self._note("topics")
+        self.on_topics()
 
     def _note(self, asked: str) -> None:
         with self._asked.open("a") as file:
@@ -132,14 +134,21 @@ async def test_a_service_that_dies_is_started_again_at_the_same_address(running:
         assert int(await answer.text()) == pid_of(home, "intake")
 
 
-async def test_after_the_broker_dies_topics_come_before_services(running: Supervisor, home: Home) -> None:
-    before = {name: pid_of(home, name) for name in ("broker", "intake", "portfolio")}
-    (home.root / "asked").write_text("")
-    assert before["broker"]
+async def test_after_the_broker_dies_nobody_reaches_the_next_before_its_topics_are_there(
+    running: Supervisor, home: Home
+) -> None:
+    names = ("broker", "intake", "portfolio")
+    before = {name: pid for name in names if (pid := pid_of(home, name))}
+    states: list[str] = []
+    preparation = running.preparation
+    assert isinstance(preparation, NotedPreparation)
+    preparation.on_topics = lambda: states.extend(psutil.Process(before[name]).status() for name in names[1:])
     os.kill(before["broker"], signal.SIGKILL)
-    await eventually(lambda: all(pid_of(home, name) not in (None, pid) for name, pid in before.items()))
-    await eventually(lambda: len((home.root / "asked").read_text().splitlines()) == 3)
-    assert (home.root / "asked").read_text().startswith("topics\n")
+    await eventually(lambda: pid_of(home, "broker") not in (None, before["broker"]) and all_run(home))
+    assert states == [psutil.STATUS_STOPPED] * 2
+    assert [pid_of(home, name) for name in names[1:]] == [before[name] for name in names[1:]]
+    async with aiohttp.ClientSession() as client, client.get(f"{running.public_url}/health") as answer:
+        assert answer.status == 200, "they go on afterwards"
 
 
 async def test_postgres_that_dies_is_started_again_and_the_services_stay(running: Supervisor, home: Home) -> None:
