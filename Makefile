@@ -33,6 +33,7 @@ lint: $(STAMP) ## ruff: rules and format
 types: $(STAMP) ## mypy, strict, over the packages and then over the tests
 	$(BIN)/mypy $(PACKAGES:%=-p %)
 	$(BIN)/mypy $(wildcard $(addsuffix /tests,$(PARTS)) tests)
+	MYPYPATH=deploy/kafka $(BIN)/mypy deploy/kafka
 
 layers: $(STAMP) ## import-linter: imports point one way
 	$(BIN)/lint-imports
