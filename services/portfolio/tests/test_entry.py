@@ -98,10 +98,10 @@ def test_a_project_is_not_joined_with_itself_nor_with_one_that_has_a_leader(
 def test_an_agreed_directive_says_how_the_project_is_followed(
     an_entered_project: History, follow_up: FollowUpAgreed
 ) -> None:
-    """TY-15, TY-09: cadences and gates are those of the approved directive."""
+    """TY-15, TY-09, TY-20: cadences, gates and end are those of the approved directive."""
     project = given(*an_entered_project, follow_up)
     assert project is not None
-    assert project.cadence == follow_up.cadence
+    assert (project.cadence, project.ends) == (follow_up.cadence, follow_up.ends)
     assert [gate.key for gate in project.gates] == ["BP1", "BP2", "BP3"]
 
 

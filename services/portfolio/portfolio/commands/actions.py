@@ -114,7 +114,7 @@ class Action:
         """Whether this caller could do it of this project as it stands, as far as can be told beforehand."""
         pm, leader = caller.has(Role.PM, row.municipality), row.leader_id == caller.id
         may = {"pm": pm, "leader": leader, "either": pm or leader}[self.who]
-        return may and row.state in MAY_HAPPEN[self.fact]
+        return may and row.state in MAY_HAPPEN[self.fact] and (self.fact is not GateDecided or bool(row.next_gate))
 
 
 ACTIONS: dict[str, Action] = {}

@@ -6,6 +6,6 @@ from fastapi import APIRouter
 
 from portfolio.pages import projects, rounds
 
-router = APIRouter(prefix="/portfolio", include_in_schema=False)
+router = APIRouter()
 router.include_router(projects.router)
 router.include_router(rounds.router)

@@ -26,7 +26,7 @@ from portfolio.pages.forms import begun, by_id, half_years, municipalities, on_t
 from portfolio.views import history, projects
 from portfolio.views.projects import ProjectRow
 
-router = APIRouter()
+router = APIRouter(prefix="/portfolio", include_in_schema=False)
 
 
 @router.get("/")

@@ -22,7 +22,7 @@ from portfolio.domain.scoring import COOPERATION
 from portfolio.pages.forms import by_id, name_of, on_the_page
 from portfolio.views import projects, rounds
 
-router = APIRouter()
+router = APIRouter(prefix="/portfolio", include_in_schema=False)
 
 
 @router.get("/rounds")
