@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -83,9 +82,10 @@ class ClockworkLoop:
 
     async def run(self) -> None:
         """Tick at once and then every `every_seconds`."""
+        await self.clock.sleep(0)  # a clock that is told the time does not know it at once
         while True:
             await self.run_once()
-            await asyncio.sleep(self.clockwork.every_seconds)
+            await self.clock.sleep(self.clockwork.every_seconds)
 
     async def run_once(self) -> None:
         """One tick: all it does is done, or nothing."""

@@ -13,7 +13,7 @@ import uvicorn
 
 from chassis import i18n
 from chassis.auth import Authenticator
-from chassis.clock import SystemClock
+from chassis.clock import Clock, SystemClock, ToldClock
 from chassis.db import Database
 from chassis.feed import Feed
 from chassis.links import Links
@@ -60,7 +60,7 @@ async def serve(service: Service, settings: Settings) -> None:
 async def opened(service: Service, settings: Settings) -> AsyncIterator[Deps]:
     """The database, the vault and all else a service works with, for the length of a block."""
     async with AsyncExitStack() as stack:
-        clock = SystemClock()
+        clock: Clock = ToldClock() if settings.demo else SystemClock()
         partnership = Partnership.read(settings.partnership)
         db = await stack.enter_async_context(
             Database(settings.database, settings.database_api, name=f"flode-{service.name}")
@@ -80,7 +80,7 @@ async def opened(service: Service, settings: Settings) -> AsyncIterator[Deps]:
             settings=settings,
             partnership=partnership,
             clock=clock,
-            auth=Authenticator(settings.issuers, partnership, person_id=vault.person_id, clock=clock),
+            auth=Authenticator(settings.issuers, partnership, person_id=vault.person_id, clock=SystemClock()),
             links=Links(settings.link_key),
         )
 

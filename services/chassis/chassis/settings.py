@@ -67,6 +67,8 @@ class Settings(BaseModel):
     mail: str = "spool:mail"
     log: str = "INFO"
     roles: frozenset[Role] = ROLES
+    demo: bool = False
+    """Whether callers may say when it is, so that a year can be played in a minute: never where facts are true."""
 
     @classmethod
     def from_env(cls, service: str, environ: Mapping[str, str] | None = None) -> Settings:
@@ -99,6 +101,7 @@ class Settings(BaseModel):
             "mail": env.read("FLODE_MAIL", _mail, "smtp://host:port or spool:/folder", "spool:mail"),
             "log": env.read("FLODE_LOG", _level, "DEBUG, INFO, WARNING or ERROR", "INFO"),
             "roles": env.read("FLODE_ROLES", _roles, "some of " + ", ".join(sorted(ROLES)), ",".join(ROLES)),
+            "demo": env.read("FLODE_DEMO", _on_off, "on in a demo alone, where callers say when it is", "off"),
         }
         if env.faults:
             raise SettingsWrong(env.faults)

@@ -77,3 +77,10 @@ def test_settings_do_not_show_their_secrets(a_complete_environment: dict[str, st
     shown = repr(settings) + str(settings)
     assert "s3cret" not in shown
     assert repr(settings.vault_key) not in shown
+
+
+def test_callers_say_when_it_is_only_where_the_environment_says_it_is_a_demo(
+    a_complete_environment: dict[str, str],
+) -> None:
+    assert not Settings.from_env("intake", a_complete_environment).demo
+    assert Settings.from_env("intake", {**a_complete_environment, "FLODE_DEMO": "on"}).demo

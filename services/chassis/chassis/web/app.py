@@ -12,6 +12,7 @@ from starlette.staticfiles import StaticFiles
 
 from chassis import i18n
 from chassis.auth import LANGUAGE_COOKIE
+from chassis.clock import ToldClock
 from chassis.i18n import LANGUAGES
 from chassis.telemetry import TELEMETRY
 from chassis.web.deps import Deps
@@ -20,6 +21,7 @@ from chassis.web.guard import Guard
 from chassis.web.pages import templates_of
 from chassis.web.problems import add_handlers
 from chassis.web.schema import shared
+from chassis.web.told import Told
 from contracts.refusal import NotFound
 
 YEAR_SECONDS = 365 * 24 * 3600
@@ -63,6 +65,8 @@ def create_app(
     with resources.as_file(resources.files("chassis.web") / "static") as static:
         app.mount(f"/{name}/static", StaticFiles(directory=static), name="static")
     add_handlers(app)
+    if isinstance(here.clock, ToldClock):
+        app.add_middleware(Told, clock=here.clock)
     app.add_middleware(Guard, public_url=here.settings.public_url)
     app.add_middleware(Edge, secure=here.settings.public_url.startswith("https:"))
     return app
