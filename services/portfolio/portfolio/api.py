@@ -16,7 +16,7 @@ from fastapi.responses import JSONResponse, Response
 from chassis.auth import Caller, Identity
 from chassis.web import Deps, Here, answer, caught_up, expected_version, reply
 from chassis.web.answers import POSITION_HEADER
-from chassis.web.schema import PROBLEMS, shown
+from chassis.web.schema import CHANGES, PROBLEMS, READS, WRITES, headers, shown
 from contracts.portfolio import ScoresGiven
 from contracts.values import Health
 from portfolio.commands import rounds as prioritisation
@@ -31,10 +31,15 @@ from portfolio.views.history import HistoryRow
 from portfolio.views.projects import ProjectRow
 from portfolio.views.rounds import RoundRow
 
-router = APIRouter(prefix="/portfolio/api", tags=["portfolio"], responses=PROBLEMS)
+router = APIRouter(
+    prefix="/portfolio/api",
+    tags=["portfolio"],
+    responses=PROBLEMS,
+    generate_unique_id_function=lambda route: f"portfolio_{route.name}",
+)
 
 
-@router.get("/projects", responses={200: shown(list[ProjectRow])}, response_model=None)
+@router.get("/projects", responses={200: shown(list[ProjectRow])}, response_model=None, openapi_extra=headers(READS))
 async def portfolio(
     request: Request,
     here: Here,
@@ -61,7 +66,7 @@ async def portfolio(
     return answer(await here.vault.open_all(rows, caller.language))
 
 
-@router.get("/mine", responses={200: shown(list[ProjectRow])}, response_model=None)
+@router.get("/mine", responses={200: shown(list[ProjectRow])}, response_model=None, openapi_extra=headers(READS))
 async def mine(request: Request, here: Here, caller: Caller) -> Response:
     """The projects the caller leads or has asked for, in whichever municipality."""
     await caught_up(request, here, projects.view)
@@ -69,7 +74,7 @@ async def mine(request: Request, here: Here, caller: Caller) -> Response:
     return answer(await here.vault.open_all(rows, caller.language))
 
 
-@router.get("/totals", response_model=None)
+@router.get("/totals", response_model=None, openapi_extra=headers(READS))
 async def totals(
     request: Request, here: Here, caller: Caller, by: Literal["municipality", "state"] = "municipality"
 ) -> Response:
@@ -78,7 +83,9 @@ async def totals(
     return answer(await projects.totals(here.db, by, scope=caller.scope))
 
 
-@router.get("/projects/{request_id}", responses={200: shown(ProjectRow)}, response_model=None)
+@router.get(
+    "/projects/{request_id}", responses={200: shown(ProjectRow)}, response_model=None, openapi_extra=headers(READS)
+)
 async def project(request: Request, request_id: UUID, here: Here, caller: Caller) -> Response:
     """One project. Its ETag is what If-Match of a decision takes."""
     await caught_up(request, here, projects.view)
@@ -86,7 +93,12 @@ async def project(request: Request, request_id: UUID, here: Here, caller: Caller
     return answer(await here.vault.open_all(row, caller.language), version=row.version)
 
 
-@router.get("/projects/{request_id}/history", responses={200: shown(HistoryRow)}, response_model=None)
+@router.get(
+    "/projects/{request_id}/history",
+    responses={200: shown(HistoryRow)},
+    response_model=None,
+    openapi_extra=headers(READS),
+)
 async def project_history(request: Request, request_id: UUID, here: Here, caller: Caller) -> Response:
     """What has been said and decided of a project: ranks, reports, gates, turns, talks, loans (TY-06, IT-20, IT-22)."""
     await caught_up(request, here, projects.view, history.view)
@@ -117,11 +129,12 @@ for each in ACTIONS.values():
         status_code=201,
         name=each.name,
         response_model=None,
+        openapi_extra=headers(CHANGES),
     )
 
 
-@router.post("/ranking", status_code=201, response_model=None)
-async def rank(request: Request, said: Ranking, here: Here, caller: Caller) -> Response:
+@router.post("/ranking", status_code=201, response_model=None, openapi_extra=headers(WRITES))
+async def rank_all(request: Request, said: Ranking, here: Here, caller: Caller) -> Response:
     """The PM ranks several projects at once, without a round (IT-12): all of them, or none."""
     outcomes = await rank_several(here, request, caller, said)
     last = next((outcome.position for outcome in reversed(outcomes) if outcome.position), "")
@@ -131,7 +144,7 @@ async def rank(request: Request, said: Ranking, here: Here, caller: Caller) -> R
     return JSONResponse({"ranked": done}, 201, {POSITION_HEADER: last} if last else {})
 
 
-@router.get("/rounds", responses={200: shown(list[RoundRow])}, response_model=None)
+@router.get("/rounds", responses={200: shown(list[RoundRow])}, response_model=None, openapi_extra=headers(READS))
 async def all_rounds(request: Request, here: Here, caller: Caller) -> Response:
     """The prioritisation rounds, open ones first (IT-13)."""
     await caught_up(request, here, rounds.view)
@@ -139,13 +152,13 @@ async def all_rounds(request: Request, here: Here, caller: Caller) -> Response:
     return answer(await here.vault.open_all(rows, caller.language))
 
 
-@router.post("/rounds", status_code=201, response_model=None)
+@router.post("/rounds", status_code=201, response_model=None, openapi_extra=headers(WRITES))
 async def open_round(request: Request, said: Opening, here: Here, caller: Caller) -> Response:
     """The PM opens a round with a seat for every partner municipality (IT-13)."""
     return reply(await prioritisation.open_round(here, request, caller, said))
 
 
-@router.get("/rounds/{round_id}", responses={200: shown(RoundRow)}, response_model=None)
+@router.get("/rounds/{round_id}", responses={200: shown(RoundRow)}, response_model=None, openapi_extra=headers(READS))
 async def one_round(request: Request, round_id: UUID, here: Here, caller: Caller) -> Response:
     """A round: who has answered, and once it is closed how it came out (IT-13)."""
     await caught_up(request, here, rounds.view)
@@ -153,7 +166,12 @@ async def one_round(request: Request, round_id: UUID, here: Here, caller: Caller
     return answer(await here.vault.open_all(row, caller.language), version=row.version)
 
 
-@router.get("/rounds/{round_id}/votes", responses={200: shown(dict[str, ScoresGiven])}, response_model=None)
+@router.get(
+    "/rounds/{round_id}/votes",
+    responses={200: shown(dict[str, ScoresGiven])},
+    response_model=None,
+    openapi_extra=headers(READS),
+)
 async def votes(request: Request, round_id: UUID, here: Here, caller: Caller) -> Response:
     """How the municipalities voted: all of them once the round is closed, until then only the caller's own (IT-13)."""
     await caught_up(request, here, rounds.view)
@@ -162,14 +180,16 @@ async def votes(request: Request, round_id: UUID, here: Here, caller: Caller) ->
     return answer(await here.vault.open_all(given, caller.language))
 
 
-@router.put("/rounds/{round_id}/votes/{municipality}", status_code=201, response_model=None)
+@router.put(
+    "/rounds/{round_id}/votes/{municipality}", status_code=201, response_model=None, openapi_extra=headers(CHANGES)
+)
 async def vote(request: Request, round_id: UUID, municipality: str, said: Vote, here: Here, caller: Caller) -> Response:
     """The IT manager of a municipality votes for it, or their deputy; nobody votes twice or for another (IT-13)."""
     expected = expected_version(request)
     return reply(await prioritisation.vote(here, request, caller, round_id, municipality, said, expected))
 
 
-@router.delete("/rounds/{round_id}/votes/{municipality}", response_model=None)
+@router.delete("/rounds/{round_id}/votes/{municipality}", response_model=None, openapi_extra=headers(CHANGES))
 async def withdraw_vote(request: Request, round_id: UUID, municipality: str, here: Here, caller: Caller) -> Response:
     """A municipality takes its vote back while the round is open (IT-13)."""
     expected = expected_version(request)
@@ -177,13 +197,13 @@ async def withdraw_vote(request: Request, round_id: UUID, municipality: str, her
     return reply(outcome, 200)
 
 
-@router.post("/rounds/{round_id}/close", status_code=201, response_model=None)
+@router.post("/rounds/{round_id}/close", status_code=201, response_model=None, openapi_extra=headers(CHANGES))
 async def close_round(request: Request, round_id: UUID, here: Here, caller: Caller) -> Response:
     """The PM closes the round; every candidate gets its rank (IT-13)."""
     return reply(await prioritisation.close_round(here, request, caller, round_id, expected_version(request)))
 
 
-@router.post("/rounds/{round_id}/cancel", status_code=201, response_model=None)
+@router.post("/rounds/{round_id}/cancel", status_code=201, response_model=None, openapi_extra=headers(CHANGES))
 async def cancel_round(request: Request, round_id: UUID, said: Cancelling, here: Here, caller: Caller) -> Response:
     """The PM calls the round off; no rank comes of it (IT-13)."""
     expected = expected_version(request)
