@@ -15,7 +15,7 @@ from faststream.kafka import KafkaBroker
 from faststream.specification import AsyncAPI
 from pydantic import BaseModel, create_model
 
-from chassis.log import TYPE_HEADER
+from chassis.log import AFTER_HEADER, TYPE_HEADER
 from contracts.envelope import CONTENT_TYPE, SEQUENCE_HEADER, SOURCE_HEADER
 from contracts.event import Event
 from contracts.schema import PREFIX, AsItTravels, schema_of_envelope
@@ -38,6 +38,13 @@ TRAIT = {
             SEQUENCE_HEADER: {"type": "string", "description": "The fact's position in the store of its source."},
             SOURCE_HEADER: {"type": "string", "description": "The service whose store holds the fact."},
             TYPE_HEADER: {"type": "string", "description": "The fact's travelling name."},
+            AFTER_HEADER: {
+                "type": "string",
+                "description": (
+                    "The position of the fact before this one of the same source in the same partition, 0 for the "
+                    "first. Whoever has not had that one passes over this one: it comes again, in its place."
+                ),
+            },
         },
         "required": [SEQUENCE_HEADER, SOURCE_HEADER],
     },

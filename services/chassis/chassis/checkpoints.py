@@ -2,7 +2,8 @@
 
 A checkpoint moves by compare-and-set and a move that fails raises, so two of one reader can never both believe they
 moved. Events are known by (source, sequence): within a partition each source's sequences only grow, so whatever is not
-above the highest one applied has been applied before.
+above the highest one applied has been applied before. What comes before its predecessor is passed over (`is_next`): it
+comes again, and is counted among the repetitions.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class Checkpoint:
         return Claim(self.next_offset - 1, self.last_source, self.last_sequence)
 
     def sift(self, records: Iterable[Record]) -> list[Record]:
-        """The records that were not applied before, in order. Raises Gap."""
+        """The records to apply, in order: neither repetitions nor before their predecessor. Raises Gap."""
         highest = dict(self.sources)
         fresh: list[Record] = []
         expected = self.next_offset
@@ -55,7 +56,7 @@ class Checkpoint:
             if record.offset < expected:
                 continue
             expected += 1
-            if record.sequence > highest.get(record.source, 0):
+            if record.is_next(highest.get(record.source, 0)):
                 highest[record.source] = record.sequence
                 fresh.append(record)
         return fresh
@@ -67,7 +68,8 @@ class Checkpoint:
             return self
         sources = dict(self.sources)
         for record in new:
-            sources[record.source] = max(record.sequence, sources.get(record.source, 0))
+            if record.is_next(sources.get(record.source, 0)):
+                sources[record.source] = record.sequence
         return Checkpoint(
             next_offset=new[-1].offset + 1,
             last_source=new[-1].source,

@@ -16,6 +16,8 @@ from contracts.envelope import CONTENT_TYPE, SEQUENCE_HEADER, SOURCE_HEADER
 from contracts.topics import Topic
 
 TYPE_HEADER = "flode-type"
+AFTER_HEADER = "flode-after"
+"""The sequence of the event before this one, of the same source in the same partition; 0 for the first."""
 
 
 class NotOurs(ValueError):
@@ -34,6 +36,16 @@ class Record:
     sequence: int
     key: bytes
     message: bytes
+    after: int | None = None
+    """The sequence of its predecessor (AFTER_HEADER); None when that is not said."""
+
+    def is_next(self, known: int) -> bool:
+        """Whether it is what follows for a reader whose highest sequence of this source and partition is `known`.
+
+        If not, it is a repetition, or it came before its predecessor: a record that was on its way while its topic was
+        emptied. Such a one is passed over, because the relay sends it again in its place.
+        """
+        return self.sequence > known and (self.after is None or self.after <= known)
 
     @property
     def type(self) -> str:
@@ -51,13 +63,14 @@ class Record:
         return Position(service_of(self.source), self.sequence, self.topic, self.partition)
 
 
-def headers(source: str, sequence: int, kind: str) -> list[tuple[str, bytes]]:
+def headers(source: str, sequence: int, kind: str, after: int) -> list[tuple[str, bytes]]:
     """The Kafka headers of an event: what travels beside the bytes."""
     return [
         ("content-type", CONTENT_TYPE.encode()),
         (SOURCE_HEADER, source.encode()),
         (SEQUENCE_HEADER, str(sequence).encode()),
         (TYPE_HEADER, kind.encode()),
+        (AFTER_HEADER, str(after).encode()),
     ]
 
 
@@ -66,6 +79,7 @@ def record_of(received: ConsumerRecord[Any, Any]) -> Record:
     found = dict(received.headers)
     try:
         source, sequence = found[SOURCE_HEADER].decode(), int(found[SEQUENCE_HEADER])
+        after = int(found[AFTER_HEADER]) if AFTER_HEADER in found else None
     except (KeyError, ValueError) as wrong:
         place = f"{received.topic}/{received.partition} at {received.offset}"
         raise NotOurs(f"{place} lacks {SOURCE_HEADER} or {SEQUENCE_HEADER}; who wrote it?") from wrong
@@ -78,6 +92,7 @@ def record_of(received: ConsumerRecord[Any, Any]) -> Record:
         sequence=sequence,
         key=received.key,
         message=received.value,
+        after=after,
     )
 
 

@@ -29,13 +29,13 @@ class Places:
     done_to: int = 0
     """Every position up to here is in the topics."""
     held: dict[TopicPartition, int] = field(default_factory=dict)
-    """The highest sequence of ours in each partition."""
+    """The highest sequence of ours in each partition before which nothing is missing."""
     offsets: dict[TopicPartition, int] = field(default_factory=dict)
     """Where that record lies."""
     filling: bool = False
     """Whether the topics are being filled again, so that an event must wait for its cause."""
     seen: defaultdict[TopicPartition, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
-    """While filling: the highest sequence of every source in each partition."""
+    """While filling: the same of every source."""
     tail: dict[TopicPartition, int] = field(default_factory=dict)
     """While filling: up to where `seen` has read."""
 
@@ -63,7 +63,8 @@ async def find_places(store: Store, reader: LogReader, emits: tuple[Topic, ...])
 async def _noted(store: Store, reader: LogReader) -> Places | None:
     """The noted places, if every one of them is true."""
     rows = await store.db.worker.fetch('SELECT topic, partition, "offset", sequence, done_to FROM relay_places')
-    places = Places(done_to=max((row["done_to"] for row in rows), default=0))
+    # The least, because a note from before the topics were replaced may have become true again, and others not yet.
+    places = Places(done_to=min((row["done_to"] for row in rows), default=0))
     for row in rows:
         partition = TopicPartition(row["topic"], row["partition"])
         places.held[partition], places.offsets[partition] = row["sequence"], row["offset"]
@@ -88,7 +89,8 @@ async def read_on(store: Store, reader: LogReader, places: Places, ends: dict[To
         for partition, records in received.items():
             known = places.seen[partition]
             for record in records:
-                known[record.source] = max(record.sequence, known.get(record.source, 0))
-                if record.source == store.source and record.sequence > places.held.get(partition, 0):
+                if record.is_next(known.get(record.source, 0)):
+                    known[record.source] = record.sequence
+                if record.source == store.source and record.is_next(places.held.get(partition, 0)):
                     places.held[partition], places.offsets[partition] = record.sequence, record.offset
             places.tail[partition] = records[-1].offset + 1

@@ -139,14 +139,16 @@ class Relay:
         self, producer: AIOKafkaProducer, events: list[tuple[TopicPartition, Stored]], places: Places
     ) -> None:
         promised: list[tuple[TopicPartition, int, Any]] = []
+        before = dict(places.held)
         for partition, event in events:
             acknowledgement = await producer.send(
                 partition.topic,
                 value=event.message,
                 key=key_of(event.subject),
                 partition=partition.partition,
-                headers=headers(self.store.source, event.position, event.type),
+                headers=headers(self.store.source, event.position, event.type, before.get(partition, 0)),
             )
+            before[partition] = event.position
             promised.append((partition, event.position, acknowledgement))
         for partition, position, acknowledgement in promised:
             placed = await acknowledgement

@@ -16,8 +16,8 @@ import asyncpg
 import structlog
 
 from chassis.checkpoints import CheckpointMoved
-from chassis.logging import mask_text
 from chassis.lasting import lasting
+from chassis.logging import mask_text
 
 log = structlog.get_logger(__name__)
 

@@ -87,7 +87,7 @@ async def history_of(bootstrap: str, topic: Topic, subject: UUID) -> list[tuple[
         reader.start_at({place: 0})
         while batch := await reader.batch(timeout_ms=1000, most=5000):
             for record in batch[place]:
-                if record.sequence > highest.get(record.source, 0):
+                if record.is_next(highest.get(record.source, 0)):
                     highest[record.source] = record.sequence
                     if record.subject == subject:
                         found.append(record)

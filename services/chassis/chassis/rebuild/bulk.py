@@ -18,7 +18,7 @@ from confluent_kafka import TopicPartition as Assigned
 
 from chassis.checkpoints import Checkpoint
 from chassis.decode import decode
-from chassis.log import TYPE_HEADER, Record
+from chassis.log import AFTER_HEADER, TYPE_HEADER, Record
 from chassis.parking import BEHIND, Parked, reason_of
 from chassis.views import View
 from contracts.envelope import SEQUENCE_HEADER, SOURCE_HEADER, Envelope
@@ -110,8 +110,8 @@ class _Fold:
         only: bytes | None,
     ) -> None:
         self.stretch, self.left, self.keep, self.only = stretch, left, keep, only
-        self.highest: dict[tuple[str, int], dict[bytes, int]] = {place: {} for place in left}
-        self.last: dict[tuple[str, int], tuple[int, bytes, int]] = {}
+        self.highest: dict[tuple[str, int], dict[bytes, bytes]] = {place: {} for place in left}
+        self.last: dict[tuple[str, int], tuple[int, bytes, bytes]] = {}
         self.counts: dict[tuple[str, int], list[int]] = {place: [0, 0] for place in left}
         self.wanted = frozenset().union(*({name.encode() for name in view.types} for view in stretch.views))
         self.plans = [
@@ -129,13 +129,15 @@ class _Fold:
             offset = message.offset()
             if end is None or offset >= end:
                 continue
-            source, sequence, kind = _travelling(message)
+            source, sequence, kind, after = _travelling(message)
             known = highest[place]
-            if sequence > known.get(source, 0):
+            # As `Record.is_next` has it; nearly always what comes is the next, and that is seen without counting.
+            is_next = after == (before := known.get(source, b"0"))
+            if is_next or (int(sequence) > int(before) and (not after or int(after) <= int(before))):
                 known[source] = sequence
                 counts[place][0] += 1
                 if kind in self.wanted and (self.only is None or message.key() == self.only):
-                    self._fold(message, place, source, sequence, kind)
+                    self._fold(message, place, source, int(sequence), kind)
             else:
                 counts[place][1] += 1
             last[place] = (offset, source, sequence)
@@ -183,17 +185,17 @@ class _Fold:
             self.stretch.places[TopicPartition(*place)] = Checkpoint(
                 next_offset=offset + 1,
                 last_source=source.decode(),
-                last_sequence=sequence,
-                sources={name.decode(): highest for name, highest in self.highest[place].items()},
+                last_sequence=int(sequence),
+                sources={name.decode(): int(highest) for name, highest in self.highest[place].items()},
                 applied=fresh,
                 duplicates=repeated,
             )
 
 
-def _travelling(message: Any) -> tuple[bytes, int, bytes]:
-    """Source, sequence and type of a message. They are where the relay puts them, or are looked for."""
+def _travelling(message: Any) -> tuple[bytes, bytes, bytes, bytes]:
+    """Source, sequence, type and predecessor of a message. They are where the relay puts them, or are looked for."""
     headers = message.headers()
-    if len(headers) == 4 and headers[1][0] == SOURCE_HEADER and headers[3][0] == TYPE_HEADER:
-        return headers[1][1], int(headers[2][1]), headers[3][1]
+    if len(headers) == 5 and headers[1][0] == SOURCE_HEADER and headers[4][0] == AFTER_HEADER:
+        return headers[1][1], headers[2][1], headers[3][1], headers[4][1]
     found = dict(headers)
-    return found[SOURCE_HEADER], int(found[SEQUENCE_HEADER]), found[TYPE_HEADER]
+    return found[SOURCE_HEADER], found[SEQUENCE_HEADER], found[TYPE_HEADER], found.get(AFTER_HEADER, b"")
