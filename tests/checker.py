@@ -49,7 +49,11 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A record as its topic holds it. `sequence` is the header: the position it has in the store of `source`."""
+    """A record as its topic holds it.
+
+    `sequence` and `after` are headers: its position in the store of `source`, and that of the event before it in the
+    same partition. Readers pass over a record whose predecessor they have not had; it must come again.
+    """
 
     topic: str
     partition: int
@@ -57,6 +61,7 @@ class Sent:
     subject: UUID
     source: str
     sequence: int
+    after: int
     raw: bytes
 
     @property
@@ -173,26 +178,30 @@ def history(store: Iterable[Stored]) -> list[Fault]:
 
 
 def relay(store: Iterable[Stored], topics: Sequence[Sent]) -> list[Fault]:
-    """P5: every event is in a topic, byte for byte; a subject's first appearances come in the order of versions.
+    """P5: every event is in a topic, byte for byte, after those before it; so its subject's come in version order.
 
-    Duplicates are allowed. A subject in two partitions is not: nothing would keep its events in order.
+    It may be there more often, and also too early, as long as it names its predecessor truly and comes again. A
+    subject in two partitions would have no order at all.
     """
     stored = {event.place: event for event in store}
-    faults, home = list[Fault](), dict[tuple[str, UUID], int]()
+    faults, home = list[Fault](), dict[UUID, int]()
     for record in topics:
         event = stored.get(record.place)
         if event is None or (event.subject, event.raw) != (record.subject, record.raw):
             faults.append(Fault("P5", f"{record.topic} holds as {record.place} what no store holds there"))
-        if home.setdefault((record.topic, record.subject), record.partition) != record.partition:
+        if home.setdefault(record.subject, record.partition) != record.partition:
             faults.append(Fault("P5", f"{record.subject} is in two partitions of {record.topic}"))
-    firsts = _firsts(topics)
+    before = dict[Place, int]()
+    for (source, _), events in _grouped(stored.values(), lambda each: (each.source, home.get(each.subject))):
+        for earlier, later in pairwise([0, *sorted(event.position for event in events)]):
+            before[source, later] = earlier
     faults += [
-        Fault("P5", f"{place} never reached a topic") for place in stored.keys() - {each.place for each in firsts}
+        Fault("P5", f"{record.place} names {record.after} as the one before it, and it is {before[record.place]}")
+        for record in topics
+        if record.place in before and record.after != before[record.place]
     ]
-    for (source, subject), records in _grouped(firsts, lambda each: (each.source, each.subject)):
-        if any(one.sequence > other.sequence for one, other in pairwise(records)):
-            faults.append(Fault("P5", f"{subject} from {source} did not first appear in order"))
-    return faults
+    arrived = {record.place for record in _in_place(topics)}
+    return faults + [Fault("P5", f"{place} never arrived in its place") for place in stored if place not in arrived]
 
 
 def view_effect(store: Iterable[Stored], reading: Reading) -> list[Fault]:
@@ -219,11 +228,14 @@ def view_effect(store: Iterable[Stored], reading: Reading) -> list[Fault]:
 def view_is_fold(topics: Iterable[Sent], fold: Fold) -> list[Fault]:
     """P7: the rows readers see are the rows that a fold of the log in memory makes.
 
-    The log is the topics without their duplicates: the order of events of several sources is decided there.
+    The log is the topics as a reader takes them: the order of events of several sources is decided there.
     """
     wanted: dict[UUID, Any] = {}
-    for record in _firsts(topics):
-        wanted[record.subject] = fold.evolve(wanted.get(record.subject), record)
+    for record in _in_place(topics):
+        try:
+            wanted[record.subject] = fold.evolve(wanted.get(record.subject), record)
+        except Exception as failure:  # noqa: BLE001  whatever a fold raises, it was not to (P4)
+            return [Fault("P4", f"{fold.view} cannot fold {record.place}: {failure!r}")]
     wanted = {key: row for key, row in wanted.items() if row is not None}
     return [
         Fault("P7", f"{fold.view} shows {fold.rows.get(key)!r} for {key} where the log says {wanted.get(key)!r}")
@@ -278,12 +290,15 @@ def _not_counting(promise: str, what: str, numbers: Sequence[int]) -> Iterator[F
             return
 
 
-def _firsts(topics: Iterable[Sent]) -> list[Sent]:
-    """The first appearance of each event, in the order of a reader."""
-    first = dict[Place, Sent]()
+def _in_place(topics: Iterable[Sent]) -> list[Sent]:
+    """The records a reader takes, in its order: each event once, the first time its predecessor has been there."""
+    known, taken = dict[tuple[str, int, str], int](), list[Sent]()
     for record in sorted(topics, key=lambda each: (each.topic, each.partition, each.offset)):
-        first.setdefault(record.place, record)
-    return list(first.values())
+        place = (record.topic, record.partition, record.source)
+        if record.after == known.get(place, 0) < record.sequence:
+            known[place] = record.sequence
+            taken.append(record)
+    return taken
 
 
 def _grouped(things: Iterable[T], key: Callable[[T], K]) -> list[tuple[K, list[T]]]:

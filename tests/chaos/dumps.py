@@ -14,6 +14,7 @@ import asyncpg
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
 from chassis.db import Database
+from chassis.log import AFTER_HEADER
 from contracts.envelope import SEQUENCE_HEADER, SOURCE_HEADER, Envelope
 from contracts.topics import REQUEST
 from tests.chaos import toy
@@ -39,17 +40,15 @@ def topic(bootstrap: str) -> list[Sent]:
     try:
         partitions = [TopicPartition(REQUEST.name, number) for number in range(REQUEST.partitions)]
         ends = {each.partition: consumer.get_watermark_offsets(each, timeout=20) for each in partitions}
-        left = {number: end for number, (first, end) in ends.items() if first < end}
         consumer.assign([TopicPartition(REQUEST.name, number, first) for number, (first, _) in ends.items()])
+        total = sum(end - first for first, end in ends.values())
         found = list[Sent]()
-        while left:
-            messages = consumer.consume(1000, timeout=PATIENCE)
+        while len(found) < total:
+            # No more is asked for than is left, because the library waits for as many as it was asked for.
+            messages = consumer.consume(min(1000, total - len(found)), timeout=PATIENCE)
             if not messages:
-                raise TimeoutError(f"nothing comes, and records are missing up to {left}")
+                raise TimeoutError(f"{total - len(found)} of {total} records do not come")
             found += [_sent(message) for message in messages]
-            for each in found[-len(messages) :]:
-                if each.offset + 1 >= left.get(each.partition, 0):
-                    left.pop(each.partition, None)
         return found
     finally:
         consumer.close()
@@ -71,6 +70,7 @@ def _sent(message: Message) -> Sent:
         subject=UUID(key.decode()),
         source=headers[SOURCE_HEADER].decode(),
         sequence=int(headers[SEQUENCE_HEADER]),
+        after=int(headers[AFTER_HEADER]),
         raw=value,
     )
 
