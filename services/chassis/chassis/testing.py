@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -46,7 +47,7 @@ def a_database(databases: Databases, service: str, tables: str | None = None) ->
     async def make(url: str) -> None:
         await prepare(url, service, *urls_of(url, service), own_tables=tables)
 
-    return urls_of(databases.like(f"flode_{service}", make), service)
+    return urls_of(databases.like(f"flode_{service}_{zlib.crc32((tables or '').encode()):x}", make), service)
 
 
 def a_person_id(name: str) -> UUID:
