@@ -325,7 +325,7 @@ async def a_world(databases: Databases, folder: Path) -> AsyncIterator[World]:
             links=Links(bytes(32)),
         )
         resources = {"partnership": partnership}
-        followers = (
+        followers: tuple[ViewFollower | ReactionFollower, ...] = (
             *(ReactionFollower(reaction, store, clock, resources) for reaction in service.reactions),
             *(ViewFollower(view, db) for view in service.views),
         )

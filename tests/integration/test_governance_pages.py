@@ -112,7 +112,7 @@ async def test_warnings_are_ticked_before_the_directive_is_returned(world: World
     done = await world.send(link, {**fields, "acknowledged:list": ["TY-13 cost.cap", "TY-21 gates.2.on"]})
     assert done.status_code == 303
     page = await world.get(f"/governance/directives/{request_id}", world.pm)
-    assert "Cost cap 800,000 SEK" in text_of(page)
+    assert "Cost cap 800 000 kr" in text_of(page)
     assert "Is a draft meant?" in text_of(page)
 
 

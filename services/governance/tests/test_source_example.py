@@ -80,7 +80,8 @@ IT_LEVERANS: Draft = {
 def test_the_source_example_is_approved_with_the_two_warnings_it_deserves(
     request_id: UUID, requester: Person, orderer: Person, leader: Person
 ) -> None:
-    """TY-01…TY-23, with TY-13 ("mkr" for kr) and TY-21 (BP3 in October, its result in December) as warnings."""
+    """TY-02, TY-03, TY-07, TY-08, TY-09, TY-11, TY-12, TY-14, TY-15, TY-16, TY-17, TY-18, TY-19, TY-20, TY-22, TY-23
+    are kept, TY-01 is signed by two; TY-13 ("mkr" for kr) and TY-21 (BP3 in October, its result in December) warn."""
     today = date(2013, 9, 12)
     sent = send(None, request_id=request_id, requester=requester, title="IT-Leverans", language="sv", today=today)
     assert sent is not None

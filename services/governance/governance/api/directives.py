@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 from chassis.auth import Caller
 from chassis.identity import Identity, Role
 from chassis.web import Here, answer, caught_up, expected_version, reply
-from chassis.web.schema import PROBLEMS, shown
+from chassis.web.schema import CHANGES, PROBLEMS, READS, WRITES, headers, shown
 from contracts.values import Remark
 from governance.commands import directives as commands
 from governance.commands.agreements import find
@@ -84,14 +84,20 @@ class ReasonBody(BaseModel):
     reason: Annotated[str, Field(max_length=20_000)]
 
 
-@router.get("", responses={200: shown(list[DirectiveRow])})
+@router.get(
+    "",
+    responses={200: shown(list[DirectiveRow])},
+    operation_id="listDirectives",
+    summary="List directives",
+    openapi_extra=headers(READS),
+)
 async def list_directives(
     request: Request, here: Here, caller: Caller, which: Annotated[Which, Query()] = "open"
 ) -> Response:
     """The directives somebody still has to do something with, the settled ones, or the caller's own."""
     await caught_up(request, here, directives.view)
     if which == "mine":
-        rows = await directives.of_person(here.db, caller.id, scope=caller.scope | {caller.home})
+        rows = await directives.of_person(here.db, caller.id, scope=here.partnership.ids)
     elif which == "open":
         rows = await directives.open_ones(here.db, scope=caller.scope)
     else:
@@ -100,7 +106,13 @@ async def list_directives(
     return answer([_shown(row) for row in await here.vault.open_all(rows, caller.language)])
 
 
-@router.get("/{request_id}", responses={200: shown(DirectiveRow)})
+@router.get(
+    "/{request_id}",
+    responses={200: shown(DirectiveRow)},
+    operation_id="showDirective",
+    summary="Show a directive",
+    openapi_extra=headers(READS),
+)
 async def show_directive(request: Request, here: Here, caller: Caller, request_id: UUID) -> Response:
     """A directive with its whole course. Drafts and questions are the requester's and the PM's alone."""
     await caught_up(request, here, directives.view)
@@ -113,7 +125,12 @@ async def show_directive(request: Request, here: Here, caller: Caller, request_i
     return answer(_shown(opened), version=row.stream_version)
 
 
-@router.put("/{request_id}/draft")
+@router.put(
+    "/{request_id}/draft",
+    operation_id="saveDirectiveDraft",
+    summary="Save the form as it stands",
+    openapi_extra=headers(CHANGES),
+)
 async def save_draft(request: Request, here: Here, caller: Caller, request_id: UUID, body: FormBody) -> Response:
     """Save the form as it stands (IT-10, IT-11)."""
     found = await find(here, request_id, caller)
@@ -124,7 +141,13 @@ async def save_draft(request: Request, here: Here, caller: Caller, request_id: U
     )
 
 
-@router.post("/{request_id}/questions", status_code=201)
+@router.post(
+    "/{request_id}/questions",
+    status_code=201,
+    operation_id="askForHelp",
+    summary="Ask the PM for help",
+    openapi_extra=headers(WRITES),
+)
 async def ask(request: Request, here: Here, caller: Caller, request_id: UUID, body: QuestionBody) -> Response:
     """The requester asks the PM for help (IT-11)."""
     found = await find(here, request_id, caller)
@@ -134,7 +157,13 @@ async def ask(request: Request, here: Here, caller: Caller, request_id: UUID, bo
     )
 
 
-@router.post("/{request_id}/answers", status_code=201)
+@router.post(
+    "/{request_id}/answers",
+    status_code=201,
+    operation_id="giveHelp",
+    summary="Answer or comment",
+    openapi_extra=headers(WRITES),
+)
 async def give_help(request: Request, here: Here, caller: Caller, request_id: UUID, body: AnswerBody) -> Response:
     """The PM answers, or comments (IT-11)."""
     found = await find(here, request_id, caller)
@@ -142,7 +171,13 @@ async def give_help(request: Request, here: Here, caller: Caller, request_id: UU
     return reply(await commands.give_help(here, found, body.answer, caller=caller, context=context))
 
 
-@router.post("/{request_id}/return", status_code=201)
+@router.post(
+    "/{request_id}/return",
+    status_code=201,
+    operation_id="returnDirective",
+    summary="Return the directive",
+    openapi_extra=headers(CHANGES),
+)
 async def hand_in(request: Request, here: Here, caller: Caller, request_id: UUID, body: FormBody) -> Response:
     """The requester returns the directive (IT-10); warnings that stopped nothing are in the answer (TY-13, TY-21)."""
     found = await find(here, request_id, caller)
@@ -153,7 +188,13 @@ async def hand_in(request: Request, here: Here, caller: Caller, request_id: UUID
     return reply(outcome, directive_version=outcome.state.directive.version, warnings=warnings)
 
 
-@router.post("/{request_id}/send-back", status_code=201)
+@router.post(
+    "/{request_id}/send-back",
+    status_code=201,
+    operation_id="sendDirectiveBack",
+    summary="Send a version back with remarks",
+    openapi_extra=headers(CHANGES),
+)
 async def send_back(request: Request, here: Here, caller: Caller, request_id: UUID, body: SendBackBody) -> Response:
     """The PM sends a version back with remarks (IT-10)."""
     found = await find(here, request_id, caller)
@@ -170,7 +211,13 @@ async def send_back(request: Request, here: Here, caller: Caller, request_id: UU
     return reply(outcome)
 
 
-@router.post("/{request_id}/accept", status_code=201)
+@router.post(
+    "/{request_id}/accept",
+    status_code=201,
+    operation_id="acceptDirective",
+    summary="Accept a version",
+    openapi_extra=headers(CHANGES),
+)
 async def accept(request: Request, here: Here, caller: Caller, request_id: UUID, body: AcceptBody) -> Response:
     """The PM accepts a version and names who signs as leader (TY-01)."""
     found = await find(here, request_id, caller)
@@ -188,7 +235,13 @@ async def accept(request: Request, here: Here, caller: Caller, request_id: UUID,
     return reply(outcome)
 
 
-@router.post("/{request_id}/sign", status_code=201)
+@router.post(
+    "/{request_id}/sign",
+    status_code=201,
+    operation_id="signDirective",
+    summary="Approve a version as a signatory",
+    openapi_extra=headers(CHANGES),
+)
 async def sign(request: Request, here: Here, caller: Caller, request_id: UUID, body: VersionBody) -> Response:
     """The orderer or the leader approves a version for themselves (TY-01)."""
     found = await find(here, request_id, caller)
@@ -199,7 +252,13 @@ async def sign(request: Request, here: Here, caller: Caller, request_id: UUID, b
     )
 
 
-@router.post("/{request_id}/reopen", status_code=201)
+@router.post(
+    "/{request_id}/reopen",
+    status_code=201,
+    operation_id="reopenDirective",
+    summary="Reopen an approved directive",
+    openapi_extra=headers(CHANGES),
+)
 async def reopen(request: Request, here: Here, caller: Caller, request_id: UUID, body: ReasonBody) -> Response:
     """The PM or the orderer reopens an approved directive, with a reason (TY-06)."""
     found = await find(here, request_id, caller)

@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from chassis.auth import Caller
 from chassis.identity import Role
 from chassis.web import Here, answer, caught_up, expected_version, reply
-from chassis.web.schema import PROBLEMS, shown
+from chassis.web.schema import CHANGES, PROBLEMS, READS, WRITES, headers, shown
 from contracts.governance import Outcome
 from contracts.values import AgendaItem, Line, Municipality, Text
 from governance.commands import meetings as commands
@@ -99,7 +99,13 @@ class VersionBody(BaseModel):
     version: int
 
 
-@router.get("", responses={200: shown(list[MeetingRow])})
+@router.get(
+    "",
+    responses={200: shown(list[MeetingRow])},
+    operation_id="listMeetings",
+    summary="List CAB meetings",
+    openapi_extra=headers(READS),
+)
 async def list_meetings(request: Request, here: Here, caller: Caller) -> Response:
     """All meetings the caller's municipalities host or are invited to, the latest first."""
     await caught_up(request, here, meetings.view)
@@ -107,14 +113,26 @@ async def list_meetings(request: Request, here: Here, caller: Caller) -> Respons
     return answer(await here.vault.open_all(rows, caller.language))
 
 
-@router.get("/candidates", responses={200: shown(list[CandidateRow])})
+@router.get(
+    "/candidates",
+    responses={200: shown(list[CandidateRow])},
+    operation_id="listCandidates",
+    summary="List projects as the CAB sees them",
+    openapi_extra=headers(READS),
+)
 async def list_candidates(request: Request, here: Here, caller: Caller) -> Response:
     """The projects of the portfolio as the CAB sees them."""
     await caught_up(request, here, agenda.view)
     return answer(await agenda.all_of_them(here.db, scope=caller.scope))
 
 
-@router.get("/{meeting_id}", responses={200: shown(MeetingRow)})
+@router.get(
+    "/{meeting_id}",
+    responses={200: shown(MeetingRow)},
+    operation_id="showMeeting",
+    summary="Show a CAB meeting",
+    openapi_extra=headers(READS),
+)
 async def show_meeting(request: Request, here: Here, caller: Caller, meeting_id: UUID) -> Response:
     """A meeting, from the call to the approved minutes."""
     await caught_up(request, here, meetings.view)
@@ -124,7 +142,13 @@ async def show_meeting(request: Request, here: Here, caller: Caller, meeting_id:
     return answer(await here.vault.open_all(row, caller.language), version=row.stream_version)
 
 
-@router.get("/{meeting_id}/proposal", responses={200: shown(list[AgendaItem])})
+@router.get(
+    "/{meeting_id}/proposal",
+    responses={200: shown(list[AgendaItem])},
+    operation_id="proposeAgenda",
+    summary="Build the agenda",
+    openapi_extra=headers(READS),
+)
 async def propose_agenda(request: Request, here: Here, caller: Caller, meeting_id: UUID) -> Response:
     """The agenda as it builds itself from what changed since the last meeting (IT-21)."""
     await caught_up(request, here, agenda.view, meetings.view)
@@ -134,7 +158,13 @@ async def propose_agenda(request: Request, here: Here, caller: Caller, meeting_i
     return answer(await proposed(here, row, scope=caller.scope))
 
 
-@router.post("", status_code=201)
+@router.post(
+    "",
+    status_code=201,
+    operation_id="callMeeting",
+    summary="Call a CAB meeting",
+    openapi_extra=headers(WRITES),
+)
 async def call_meeting(request: Request, here: Here, caller: Caller, body: CallBody) -> Response:
     """The PM calls the CAB with an IT-orderer meeting (IT-21)."""
     context = await here.context(request, caller, here.partnership.host, role=Role.PM)
@@ -151,7 +181,13 @@ async def call_meeting(request: Request, here: Here, caller: Caller, body: CallB
     return reply(outcome, location=where, number=outcome.state.number)
 
 
-@router.post("/{meeting_id}/move", status_code=201)
+@router.post(
+    "/{meeting_id}/move",
+    status_code=201,
+    operation_id="moveMeeting",
+    summary="Move a meeting",
+    openapi_extra=headers(WRITES),
+)
 async def move_meeting(request: Request, here: Here, caller: Caller, meeting_id: UUID, body: MoveBody) -> Response:
     """The PM moves the meeting."""
     context = await here.context(request, caller, here.partnership.host, role=Role.PM)
@@ -161,14 +197,25 @@ async def move_meeting(request: Request, here: Here, caller: Caller, meeting_id:
     return reply(outcome)
 
 
-@router.post("/{meeting_id}/cancel", status_code=201)
+@router.post(
+    "/{meeting_id}/cancel",
+    status_code=201,
+    operation_id="cancelMeeting",
+    summary="Cancel a meeting",
+    openapi_extra=headers(WRITES),
+)
 async def cancel_meeting(request: Request, here: Here, caller: Caller, meeting_id: UUID, body: ReasonBody) -> Response:
     """The PM cancels the meeting; what stood on its agenda comes up at the next."""
     context = await here.context(request, caller, here.partnership.host, role=Role.PM)
     return reply(await commands.cancel(here, meeting_id, body.reason, caller=caller, context=context))
 
 
-@router.put("/{meeting_id}/agenda")
+@router.put(
+    "/{meeting_id}/agenda",
+    operation_id="setAgenda",
+    summary="Set the agenda",
+    openapi_extra=headers(CHANGES),
+)
 async def set_agenda(request: Request, here: Here, caller: Caller, meeting_id: UUID, body: AgendaBody) -> Response:
     """The PM sets the agenda in their order."""
     context = await here.context(request, caller, here.partnership.host, role=Role.PM)
@@ -178,7 +225,12 @@ async def set_agenda(request: Request, here: Here, caller: Caller, meeting_id: U
     )
 
 
-@router.put("/{meeting_id}/attendance")
+@router.put(
+    "/{meeting_id}/attendance",
+    operation_id="recordAttendance",
+    summary="Record who attended",
+    openapi_extra=headers(CHANGES),
+)
 async def record_attendance(
     request: Request, here: Here, caller: Caller, meeting_id: UUID, body: AttendanceBody
 ) -> Response:
@@ -201,7 +253,13 @@ async def record_attendance(
     )
 
 
-@router.post("/{meeting_id}/decisions", status_code=201)
+@router.post(
+    "/{meeting_id}/decisions",
+    status_code=201,
+    operation_id="recordDecision",
+    summary="Record a decision",
+    openapi_extra=headers(WRITES),
+)
 async def record_decision(
     request: Request, here: Here, caller: Caller, meeting_id: UUID, body: DecisionBody
 ) -> Response:
@@ -219,7 +277,13 @@ async def record_decision(
     return reply(outcome)
 
 
-@router.post("/{meeting_id}/minutes", status_code=201)
+@router.post(
+    "/{meeting_id}/minutes",
+    status_code=201,
+    operation_id="writeMinutes",
+    summary="Write the minutes",
+    openapi_extra=headers(CHANGES),
+)
 async def write_minutes(request: Request, here: Here, caller: Caller, meeting_id: UUID, body: MinutesBody) -> Response:
     """The PM writes a version of the minutes."""
     context = await here.context(request, caller, here.partnership.host, role=Role.PM)
@@ -230,7 +294,13 @@ async def write_minutes(request: Request, here: Here, caller: Caller, meeting_id
     return reply(outcome, minutes_version=outcome.state.minutes)
 
 
-@router.post("/{meeting_id}/minutes/approve", status_code=201)
+@router.post(
+    "/{meeting_id}/minutes/approve",
+    status_code=201,
+    operation_id="approveMinutes",
+    summary="Approve the minutes",
+    openapi_extra=headers(WRITES),
+)
 async def approve_minutes(
     request: Request, here: Here, caller: Caller, meeting_id: UUID, body: VersionBody
 ) -> Response:

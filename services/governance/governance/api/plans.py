@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from chassis.auth import Caller
 from chassis.identity import Role
 from chassis.web import Here, answer, caught_up, expected_version, reply
-from chassis.web.schema import PROBLEMS, shown
+from chassis.web.schema import CHANGES, PROBLEMS, READS, headers, shown
 from governance.commands import plans as commands
 from governance.commands.agreements import find
 from governance.domain import plan_form
@@ -38,7 +38,13 @@ class AcceptanceBody(BaseModel):
     party: Party
 
 
-@router.get("", responses={200: shown(list[PlanRow])})
+@router.get(
+    "",
+    responses={200: shown(list[PlanRow])},
+    operation_id="listPlans",
+    summary="List plans",
+    openapi_extra=headers(READS),
+)
 async def list_plans(request: Request, here: Here, caller: Caller) -> Response:
     """The plans somebody was asked for, those not yet agreed first."""
     await caught_up(request, here, plans.view)
@@ -46,7 +52,13 @@ async def list_plans(request: Request, here: Here, caller: Caller) -> Response:
     return answer(await here.vault.open_all(rows, caller.language))
 
 
-@router.get("/{request_id}", responses={200: shown(PlanRow)})
+@router.get(
+    "/{request_id}",
+    responses={200: shown(PlanRow)},
+    operation_id="showPlan",
+    summary="Show a plan",
+    openapi_extra=headers(READS),
+)
 async def show_plan(request: Request, here: Here, caller: Caller, request_id: UUID) -> Response:
     """A plan with all its versions and who accepted them."""
     await caught_up(request, here, plans.view)
@@ -57,7 +69,13 @@ async def show_plan(request: Request, here: Here, caller: Caller, request_id: UU
     return answer(await here.vault.open_all(row, caller.language), version=row.stream_version)
 
 
-@router.post("/{request_id}/versions", status_code=201)
+@router.post(
+    "/{request_id}/versions",
+    status_code=201,
+    operation_id="writePlan",
+    summary="Write a version of the plan",
+    openapi_extra=headers(CHANGES),
+)
 async def write_plan(request: Request, here: Here, caller: Caller, request_id: UUID, body: PlanBody) -> Response:
     """The leader writes a version from a named, approved version of the directive (IT-18)."""
     found = await find(here, request_id, caller)
@@ -75,7 +93,13 @@ async def write_plan(request: Request, here: Here, caller: Caller, request_id: U
     return reply(outcome, plan_version=0 if plan is None else plan.version)
 
 
-@router.post("/{request_id}/acceptances", status_code=201)
+@router.post(
+    "/{request_id}/acceptances",
+    status_code=201,
+    operation_id="acceptPlan",
+    summary="Accept a version of the plan",
+    openapi_extra=headers(CHANGES),
+)
 async def accept_plan(request: Request, here: Here, caller: Caller, request_id: UUID, body: AcceptanceBody) -> Response:
     """One of the two parties accepts a version (IT-19)."""
     found = await find(here, request_id, caller)

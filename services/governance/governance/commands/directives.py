@@ -18,8 +18,9 @@ from governance.domain import checks, form
 from governance.domain.agreement import Agreement, directive_of
 from governance.domain.directive import DirectiveCase
 from governance.domain.filled import FilledPerson
-from governance.domain.refusals import NotYourDirective, SayWhat
+from governance.domain.refusals import NotYourDirective
 from governance.domain.tree import Draft
+from governance.domain.words import LINE, clean, said
 
 Decide = Callable[[DirectiveCase], AgreementFact | Sequence[AgreementFact] | None]
 
@@ -44,7 +45,9 @@ async def ask_for_help(
     """The requester asks the PM something (IT-11)."""
     _is_the_requester(found, caller)
     asked = await _sealed(here, found, question, "question")
-    return await _decide(here, found, context, None, lambda case: case.ask_for_help(asked, field=field or None))
+    return await _decide(
+        here, found, context, None, lambda case: case.ask_for_help(asked, field=clean(field or "")[:LINE] or None)
+    )
 
 
 async def give_help(here: Deps, found: Found, answer: str, *, caller: Identity, context: Context) -> Outcome[Agreement]:
@@ -134,9 +137,7 @@ async def _decide(
 
 
 async def _sealed(here: Deps, found: Found, text: str, field: str) -> str:
-    if not text.strip():
-        raise SayWhat(field)
-    return await here.vault.seal(found.agreement.directive.requester.id, text.strip())
+    return await here.vault.seal(found.agreement.directive.requester.id, said(text, field))
 
 
 def _is_the_requester(found: Found, caller: Identity) -> None:

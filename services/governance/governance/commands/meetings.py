@@ -20,7 +20,8 @@ from governance.domain import meeting
 from governance.domain.agreement import Agreement, directive_of
 from governance.domain.filled import FilledPerson
 from governance.domain.meeting import Meeting, existing, meeting_of
-from governance.domain.refusals import NoMeeting
+from governance.domain.refusals import NoMeeting, NotInvited
+from governance.domain.words import LINE, clean
 from governance.views import meetings as meetings_view
 
 MEETING: Aggregate[Meeting, MeetingFact] = Aggregate("meeting", MeetingFact, meeting.evolve)
@@ -121,6 +122,9 @@ async def record_attendance(
     expected: int | None = None,
 ) -> Outcome[Meeting]:
     """The PM records who sat there, and for whom."""
+    for at, seat in enumerate(seats):
+        if seat.municipality not in here.partnership.ids:
+            raise NotInvited(field=f"attendees.{at}.municipality", municipality=seat.municipality)
     attendees = [await _attendee(here, seat) for seat in seats]
     return await _as_pm(here, subject, caller, context, expected, lambda found: found.record_attendance(attendees))
 
@@ -129,7 +133,7 @@ async def _attendee(here: Deps, seat: Seat) -> Attendee:
     return Attendee(
         person=await named(here, seat.municipality, seat.person),
         municipality=seat.municipality,
-        role=seat.role,
+        role=clean(seat.role)[:LINE] or "other",
         present=seat.present,
         deputy_for=await named(here, seat.municipality, seat.deputy_for) if seat.deputy_for else None,
     )

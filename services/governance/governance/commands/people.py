@@ -10,6 +10,7 @@ from chassis.identity import Identity
 from chassis.web import Deps
 from contracts.values import Language, Person
 from governance.domain.filled import Filled, FilledPerson
+from governance.domain.words import clean
 
 LANGUAGES: Mapping[str, Language] = {"sv": "sv", "da": "da", "nb": "nb", "en": "en"}
 
@@ -32,6 +33,7 @@ async def person_of(here: Deps, caller: Identity) -> Person:
 async def named(here: Deps, municipality: str, told: FilledPerson) -> Person:
     """Somebody a form names. By their address they are the same person as when they sign in; without one they are
     only who they are said to be."""
+    told = FilledPerson(name=clean(told.name), email=clean(told.email).lower(), phone=clean(told.phone))
     if told.email:
         person = here.person_id(told.email, municipality)
     else:

@@ -20,6 +20,13 @@ from governance.domain.template import money
 
 KINDS = ("internal", "external_consultant", "licence", "hardware", "other")
 
+ORDER = (
+    "title", "orderer", "leader", "background", "predecessor", "sections", "contacts", "gates", "goals",
+    "requirements", "wishes", "results", "cost", "ranking", "cadence", "financing.earlier", "financing.spent",
+    "financing.lines", "rough_plan", "competences", "loans", "ends", "delivery_period",
+)  # fmt: skip
+"""The parts of the form from top to bottom."""
+
 Check = Callable[[Filled], Iterator[Refusal]]
 
 
@@ -34,7 +41,7 @@ def refusals(filled: Filled) -> tuple[Refusal, ...]:
     by_field: dict[str | None, Refusal] = {}
     for refusal in (*filled.unreadable, *(refusal for check in CHECKS for refusal in check(filled))):
         by_field.setdefault(refusal.field, refusal)
-    return tuple(by_field.values())
+    return tuple(sorted(by_field.values(), key=_place))
 
 
 def has_an_orderer(filled: Filled) -> Iterator[Refusal]:
@@ -94,12 +101,13 @@ def has_the_four_gates(filled: Filled) -> Iterator[Refusal]:
     keys = tuple(gate.key for gate in filled.gates)
     for nth, key in enumerate(GATES):
         if key not in keys:
-            yield mistakes.NotTheFourGates(f"gates.{nth}.on")
+            yield mistakes.NoGate(f"gates.{nth}.on", gate=key)
     if keys != GATES and set(keys) >= set(GATES):
         yield mistakes.NotTheFourGates("gates.0.on")
     for gate in filled.gates:
-        yield from _said(gate.on, f"gates.{gate.at}.on", mistakes.HalfAGate)
-        yield from _said(gate.decision, f"gates.{gate.at}.decision", mistakes.HalfAGate)
+        for column in ("on", "decision"):
+            if not getattr(gate, column):
+                yield mistakes.NoGate(f"gates.{gate.at}.{column}", gate=gate.key)
 
 
 def gates_do_not_go_back_in_time(filled: Filled) -> Iterator[Refusal]:
@@ -241,6 +249,13 @@ CHECKS: tuple[Check, ...] = (
     delivery_is_a_half_year,
 )
 """All of them, in the order of the form."""
+
+
+def _place(refusal: Refusal) -> tuple[int, int]:
+    """Where the field of a refusal stands in the form."""
+    field = refusal.field or ""
+    part = next((nth for nth, prefix in enumerate(ORDER) if field.startswith(prefix)), len(ORDER))
+    return part, next((int(step) for step in field.split(".") if step.isdecimal()), 0)
 
 
 def _said(told: object, field: str, mistake: type[Refusal]) -> Iterator[Refusal]:

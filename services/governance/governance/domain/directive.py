@@ -31,6 +31,7 @@ from contracts.personal import Personal
 from contracts.values import Directive, Language, Person, Remark
 from governance.domain import checks, oddities, refusals
 from governance.domain.filled import Filled
+from governance.domain.words import LINE, bounded, clean, said
 
 Stage = Literal["sent", "in_progress", "returned", "sent_back", "accepted", "approved", "reopened", "closed"]
 Signatory = Literal["orderer", "leader"]
@@ -133,10 +134,14 @@ class DirectiveCase:
         if self.stage not in ("returned", "accepted"):
             raise refusals.NotReturned
         self._is_the_version(version)
-        said = tuple(remark for remark in remarks if remark.text.strip())
-        if not said:
+        told = tuple(
+            Remark(field=clean(remark.field)[:LINE], text=bounded(remark.text, f"remarks.{remark.field}"))
+            for remark in remarks
+            if clean(remark.text)
+        )
+        if not told:
             raise refusals.NoRemarks(field="remarks")
-        return DirectiveSentBack(request_id=self.request_id, version=version, remarks=said, due=_due(today))
+        return DirectiveSentBack(request_id=self.request_id, version=version, remarks=told, due=_due(today))
 
     def accept(self, leader: Person | None, *, version: int, note: str = "") -> DirectiveAccepted:
         """The PM finds the version complete and names who signs as leader (TY-01), unless the directive names them."""
@@ -148,6 +153,7 @@ class DirectiveCase:
             raise refusals.NoLeaderNamed(field="leader.email")
         if leader.id == self.document.orderer.id:
             raise refusals.SameSignatory(field="leader.email")
+        note = bounded(note, "note")
         return DirectiveAccepted(request_id=self.request_id, version=version, leader=leader, note=note)
 
     def sign(self, person: Person, *, version: int) -> tuple[DirectiveSigned | DirectiveApproved, ...]:
@@ -176,9 +182,7 @@ class DirectiveCase:
         """What was approved is to change; the approved version binds until a new one is approved (TY-06)."""
         if self.stage != "approved":
             raise refusals.NotApproved
-        if not reason.strip():
-            raise refusals.SayWhat(field="reason")
-        return DirectiveReopened(request_id=self.request_id, reason=reason.strip(), due=_due(today))
+        return DirectiveReopened(request_id=self.request_id, reason=said(reason, "reason"), due=_due(today))
 
     def close(self, reason: str) -> DirectiveClosed | None:
         """No directive is awaited any more; None when none was."""

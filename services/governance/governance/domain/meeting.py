@@ -25,6 +25,7 @@ from contracts.governance import (
 )
 from contracts.values import AgendaItem, Attendee, Person
 from governance.domain import refusals
+from governance.domain.words import LINE, clean, said
 
 MEETINGS = UUID("0f6a1de2-6a4c-5c0e-9f58-7f0b6f1f2b21")
 """The namespace of meeting ids. It never changes: a number that is taken must be found to be taken."""
@@ -62,22 +63,20 @@ class Meeting:
     def move(self, *, at: datetime, place: str, reason: str) -> MeetingMoved:
         """The meeting is held at another time or place."""
         self._goes_on()
-        _said(place, "place")
-        _said(reason, "reason")
-        return MeetingMoved(meeting_id=self.id, at=at, place=place.strip(), reason=reason.strip())
+        return MeetingMoved(meeting_id=self.id, at=at, place=said(place, "place", LINE), reason=said(reason, "reason"))
 
     def cancel(self, reason: str) -> MeetingCancelled:
         """The meeting is not held; what stood on its agenda comes up at the next."""
         self._goes_on()
-        _said(reason, "reason")
-        return MeetingCancelled(meeting_id=self.id, reason=reason.strip())
+        return MeetingCancelled(meeting_id=self.id, reason=said(reason, "reason"))
 
     def set_agenda(self, items: Sequence[AgendaItem]) -> AgendaSet:
         """The agenda in the PM's order; each request stands on it once."""
         self._goes_on()
         if len({item.request_id for item in items}) < len(items):
             raise refusals.TwiceOnTheAgenda(field="items")
-        return AgendaSet(meeting_id=self.id, items=tuple(items))
+        named = (replace(item, title=clean(item.title)[:LINE] or "–") for item in items)
+        return AgendaSet(meeting_id=self.id, items=tuple(named))
 
     def record_attendance(self, attendees: Sequence[Attendee]) -> AttendanceRecorded:
         """Who sat at the meeting, for an invited municipality, and for whom when they were a deputy."""
@@ -99,7 +98,7 @@ class Meeting:
     def decide(self, decision_id: UUID, *, request_id: UUID, outcome: Outcome, text: str) -> DecisionRecorded:
         """What the CAB decided of a request on its agenda; the project hears of it as a fact of its own."""
         self._goes_on()
-        _said(text, "text")
+        told = said(text, "text")
         item = next((item for item in self.agenda if item.request_id == request_id), None)
         if item is None:
             raise refusals.NotOnTheAgenda(field="request_id")
@@ -109,16 +108,16 @@ class Meeting:
             request_id=request_id,
             municipality=item.municipality,
             outcome=outcome,
-            text=text.strip(),
+            text=told,
         )
 
     def write_minutes(self, text: str, *, writer: Person) -> MinutesWritten:
         """A version of the minutes, after it is known who attended."""
         self._goes_on()
-        _said(text, "text")
+        told = said(text, "text")
         if not self.present:
             raise refusals.NoAttendance
-        return MinutesWritten(meeting_id=self.id, version=self.minutes + 1, text=text.strip(), writer=writer)
+        return MinutesWritten(meeting_id=self.id, version=self.minutes + 1, text=told, writer=writer)
 
     def approve_minutes(self, version: int, *, adjuster: Person) -> MinutesApproved:
         """Somebody who attended and did not write them approves the minutes; the meeting is closed."""
@@ -152,16 +151,15 @@ def call(
     """The PM calls a CAB with an IT-orderer meeting (IT-21). `since` is when the last meeting was held."""
     if meeting is not None:
         raise refusals.NumberTaken(number=number)
-    _said(place, "place")
-    _said(orderer_meeting, "orderer_meeting")
+    place, orderer_meeting = said(place, "place", LINE), said(orderer_meeting, "orderer_meeting", LINE)
     if not invited:
         raise refusals.NobodyInvited(field="invited")
     return MeetingCalled(
         meeting_id=meeting_id,
         number=number,
         at=at,
-        place=place.strip(),
-        orderer_meeting=orderer_meeting.strip(),
+        place=place,
+        orderer_meeting=orderer_meeting,
         invited=tuple(sorted(set(invited))),
         since=since,
     )
@@ -198,8 +196,3 @@ def evolve(meeting: Meeting | None, fact: MeetingFact) -> Meeting:
             return replace(meeting, stage="minuted", minutes=version, writer=by, minutes_complete=True)
         case MinutesApproved():
             return replace(meeting, stage="closed")
-
-
-def _said(text: str, field: str) -> None:
-    if not text.strip():
-        raise refusals.SayWhat(field=field)

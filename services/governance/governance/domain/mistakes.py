@@ -109,10 +109,10 @@ class NotTheFourGates(Mistake):
     rule = "TY-09"
 
 
-class HalfAGate(Mistake):
-    """A decision point has a day and something to decide."""
+class NoGate(Mistake):
+    """One of the four decision points is missing, or only half there."""
 
-    text = "Each decision point has a day and what is decided on it."
+    text = "Say on which day {gate} is, and what is decided on it."
     rule = "TY-09"
 
 

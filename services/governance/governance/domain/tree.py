@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from contracts.refusal import Refusal
 from governance.domain import reading
+from governance.domain.words import LINE, TEXT, clean
 
 Draft = dict[str, Any]
 """Texts, lists of them, and trees of the same; nothing in it has been looked at."""
@@ -17,8 +18,6 @@ PRESET = ("key", "kind", "number")
 """Columns that are filled in from the start: a row with nothing else in it is an empty row."""
 ROWS = 100
 """More rows than this, in any table, are not read: no directive has them, and a form is not a place to store things."""
-LINE = 255
-TEXT = 20_000
 
 
 class TooManyRows(Refusal):
@@ -41,7 +40,7 @@ class Reader:
         told = self.tree.get(name)
         if isinstance(told, bool) or not isinstance(told, str | int | float | Decimal):
             return ""
-        return str(told).replace("\r\n", "\n").strip()
+        return clean(str(told))
 
     def text(self, name: str, limit: int = TEXT) -> str:
         """A text of several lines, up to a limit."""

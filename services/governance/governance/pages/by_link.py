@@ -9,15 +9,13 @@ from fastapi.responses import Response
 
 from chassis.auth import LANGUAGE_COOKIE
 from chassis.i18n import LANGUAGES, best_language
-from chassis.links import LinkDoesNotOpen
+from chassis.links import DIRECTIVE, LinkDoesNotOpen
 from chassis.web import Deps, Here, caught_up
 from governance.commands.agreements import find
 from governance.pages.directives import directive_page, print_page
 from governance.pages.filling import Desk, filled_in, form_page
 from governance.views import directives
 
-PURPOSE = "directive"
-"""What links to directives are made for; notifications writes it into the mail."""
 router = APIRouter()
 
 
@@ -45,7 +43,7 @@ async def print_it(request: Request, here: Here, token: str) -> Response:
 
 
 async def _desk(request: Request, here: Deps, token: str) -> Desk:
-    link = here.links.read(token, purpose=PURPOSE, now=here.clock.now())
+    link = here.links.read(token, purpose=DIRECTIVE, now=here.clock.now())
     holder = link.identity("en")
     found = await find(here, link.request_id, holder)
     requester = found.agreement.directive.requester

@@ -19,13 +19,13 @@ router = APIRouter()
 async def start(request: Request, here: Here, caller: Caller) -> Response:
     """What waits for the caller: directives to fill in, answer or approve; and the next meeting."""
     await caught_up(request, here, directives.view, meetings.view, plans.view)
-    mine = await directives.of_person(here.db, caller.id, scope=caller.scope | {caller.home})
+    mine = await directives.of_person(here.db, caller.id, scope=here.partnership.ids)
     reads = bool(caller.scope)
     to_judge = await directives.open_ones(here.db, scope=caller.scope_of(Role.PM))
     waiting = {row.request_id: row for row in (*mine, *to_judge) if _waits_for(row, caller)}
     rows = await here.vault.open_all([row.replace(draft=None, said=()) for row in waiting.values()], caller.language)
     upcoming = await meetings.after(here.db, here.clock.now(), scope=caller.scope)
-    to_write = await plans.of_leader(here.db, caller.id, scope=caller.scope)
+    to_write = await plans.of_leader(here.db, caller.id, scope=here.partnership.ids)
     return show(
         request,
         "start.html",

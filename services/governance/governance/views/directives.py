@@ -220,7 +220,7 @@ async def settled_ones(db: Database, *, scope: Iterable[str], limit: int = 100) 
 
 
 async def of_person(db: Database, person: UUID, *, scope: Iterable[str]) -> list[DirectiveRow]:
-    """Those a person asked for or signs."""
+    """Those a person asked for or signs, in whatever municipality: they are the person's own affairs."""
     theirs = "((requester ->> 'id')::uuid = $1 OR orderer_id = $1 OR leader_id = $1)"
     return await view.select(db, f"{theirs} ORDER BY changed_at DESC", person, scope=scope)
 

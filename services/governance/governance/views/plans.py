@@ -141,5 +141,5 @@ async def commissioned_ones(db: Database, *, scope: Iterable[str]) -> list[PlanR
 
 
 async def of_leader(db: Database, leader: UUID, *, scope: Iterable[str]) -> list[PlanRow]:
-    """The plans a leader still has to write, or that wait to be accepted."""
+    """The plans a leader still has to write, or that wait to be accepted, in whatever municipality."""
     return await view.select(db, "leader_id = $1 AND state IN ('commissioned', 'written')", leader, scope=scope)
