@@ -70,14 +70,15 @@ class Feed:
 
     async def _start(self, reader: LogReader, topics: tuple[Topic, ...]) -> dict[TopicPartition, int]:
         """The hindmost proved place of each partition."""
-        checked: dict[tuple[TopicPartition, Claim], bool] = {}
+        true: set[tuple[TopicPartition, Claim]] = set()
+        gone: set[str] = set()
         earliest: dict[TopicPartition, int] = {}
         for follower in self.followers:
             claims = {partition: claim for partition, place in follower.places.items() if (claim := place.claim())}
-            for one in claims.items():
-                if one not in checked:
-                    checked[one] = not await untrue(reader, dict([one]))
-            replaced = [one[0] for one in claims.items() if not checked[one]]
+            asked = {p: c for p, c in claims.items() if (p, c) not in true and p.topic not in gone}
+            gone |= {partition.topic for partition in await untrue(reader, asked)}
+            true |= {(partition, claim) for partition, claim in asked.items() if partition.topic not in gone}
+            replaced = [partition for partition in claims if partition.topic in gone]
             if replaced:
                 log.warning("feed.topic-replaced", follower=follower.name, partitions=len(replaced))
                 await follower.rewind(replaced)

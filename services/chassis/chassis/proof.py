@@ -38,8 +38,15 @@ class Claim(NamedTuple):
 
 
 async def untrue(reader: LogReader, claims: Mapping[TopicPartition, Claim]) -> set[TopicPartition]:
-    """The partitions of which something is claimed that is not so."""
-    return {partition for partition, claim in claims.items() if not await _is_true(reader, partition, claim)}
+    """The partitions of which something is claimed that is not so.
+
+    Topics are replaced whole: after the first untrue claim of a topic nothing else of it is believed, or asked.
+    """
+    replaced: set[str] = set()
+    for partition, claim in claims.items():
+        if partition.topic not in replaced and not await _is_true(reader, partition, claim):
+            replaced.add(partition.topic)
+    return {partition for partition in claims if partition.topic in replaced}
 
 
 async def _is_true(reader: LogReader, partition: TopicPartition, claim: Claim) -> bool:
