@@ -182,6 +182,9 @@ async def test_a_directive_is_accepted_signed_and_reopened_on_its_page(world: Wo
     page = await world.send(f"{path}/accept", {**fields, **same}, world.pm)
     assert page.status_code == 422
     assert "two different people" in text_of(page)
+    for half in ({"leader.name": "Hanna Berg"}, {"leader.name": "Hanna Berg", "leader.email": "hanna"}):
+        page = await world.send(f"{path}/accept", {**fields, **half}, world.pm)
+        assert (page.status_code, 'id="f-leader-email-error"' in page.text) == (422, True)
     leader = {"leader.name": "Hanna Berg", "leader.email": "hanna.berg@ekvik.example"}
     assert (await world.send(f"{path}/accept", {**fields, **leader}, world.pm)).status_code == 303
     assert "Approve version 1" not in text_of(await world.get(path, world.pm))

@@ -18,7 +18,8 @@ from governance.domain import checks, form
 from governance.domain.agreement import Agreement, directive_of
 from governance.domain.directive import DirectiveCase
 from governance.domain.filled import FilledPerson
-from governance.domain.refusals import NotYourDirective
+from governance.domain.mistakes import NoAddress
+from governance.domain.refusals import NoLeaderNamed, NotYourDirective
 from governance.domain.tree import Draft
 from governance.domain.words import LINE, clean, said
 
@@ -45,9 +46,8 @@ async def ask_for_help(
     """The requester asks the PM something (IT-11)."""
     _is_the_requester(found, caller)
     asked = await _sealed(here, found, question, "question")
-    return await _decide(
-        here, found, context, None, lambda case: case.ask_for_help(asked, field=clean(field or "")[:LINE] or None)
-    )
+    where = clean(field or "")[:LINE] or None
+    return await _decide(here, found, context, None, lambda case: case.ask_for_help(asked, field=where))
 
 
 async def give_help(here: Deps, found: Found, answer: str, *, caller: Identity, context: Context) -> Outcome[Agreement]:
@@ -99,6 +99,8 @@ async def accept(
 ) -> Outcome[Agreement]:
     """The PM accepts a version and names who signs as leader (IT-10, TY-01)."""
     caller.must(Role.PM, municipality=found.municipality, rule="IT-10")
+    if leader and not checks.is_address(leader.email):
+        raise NoAddress("leader.email") if leader.email else NoLeaderNamed("leader.email")
     # Leaders are of the shared IT team unless their address says otherwise.
     person = await named(here, here.partnership.host, leader) if leader.email else None
     return await _decide(here, found, context, expected, lambda case: case.accept(person, version=version, note=note))

@@ -44,6 +44,11 @@ def refusals(filled: Filled) -> tuple[Refusal, ...]:
     return tuple(sorted(by_field.values(), key=_place))
 
 
+def is_address(email: str) -> bool:
+    """Whether a text can be an e-mail address; whether it is one, only mail can tell."""
+    return re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", email) is not None
+
+
 def has_an_orderer(filled: Filled) -> Iterator[Refusal]:
     """TY-01: the orderer is named, with the address by which they are known when they approve."""
     yield from _said(filled.orderer.name, "orderer.name", mistakes.NoOrderer)
@@ -276,5 +281,5 @@ def _in_order(
 
 
 def _address(email: str, field: str) -> Iterator[Refusal]:
-    if email and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", email):
+    if email and not is_address(email):
         yield mistakes.NoAddress(field)
