@@ -29,6 +29,9 @@ class UnknownFact(ValueError):
     """The type is not in the catalogue: the message is newer than this code, or is not ours."""
 
 
+_quoted = json.encoder.encode_basestring
+"""A text as JSON, escaped no more than it must be."""
+
 _ADAPTERS: dict[type[Event], TypeAdapter[Any]] = {}
 
 
@@ -69,32 +72,29 @@ class Envelope(Generic[E]):
         return self.data.type
 
     def to_bytes(self) -> bytes:
-        """The message as it is stored, hashed and sent."""
+        """The message as it is stored, hashed and sent: JSON without spaces, text as UTF-8, attributes in this order.
+
+        Put together by hand because every append does it; a test holds it to what a JSON encoder makes of the same.
+        """
         kind = type(self.data)
-        message: dict[str, Any] = {
-            "specversion": "1.0",
-            "id": str(self.id),
-            "source": self.source,
-            "type": kind.type,
-            "subject": str(self.subject),
-            "time": self.time.isoformat().replace("+00:00", "Z"),
-            "datacontenttype": "application/json",
-            "dataschema": f"urn:flode:schema:{kind.type}",
-            "subjectversion": self.version,
-            "municipality": self.municipality,
-            "actor": self.actor,
-            "correlation": self.correlation,
-        }
-        if self.actor_name is not None:
-            message["actorname"] = self.actor_name
-        if self.causation is not None:
-            message["causation"] = str(self.causation)
-        if self.cause is not None:
-            message["cause"] = self.cause
-        if self.traceparent is not None:
-            message["traceparent"] = self.traceparent
-        message["data"] = adapter(kind).dump_python(self.data, mode="json")
-        return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
+        optional = "".join(
+            f',"{name}":{_quoted(given)}'
+            for name, given in (
+                ("actorname", self.actor_name),
+                ("causation", None if self.causation is None else str(self.causation)),
+                ("cause", self.cause),
+                ("traceparent", self.traceparent),
+            )
+            if given is not None
+        )
+        before = (
+            f'{{"specversion":"1.0","id":"{self.id}","source":{_quoted(self.source)},"type":"{kind.type}",'
+            f'"subject":"{self.subject}","time":"{self.time.isoformat().replace("+00:00", "Z")}",'
+            f'"datacontenttype":"application/json","dataschema":"urn:flode:schema:{kind.type}",'
+            f'"subjectversion":{self.version},"municipality":{_quoted(self.municipality)},'
+            f'"actor":{_quoted(self.actor)},"correlation":{_quoted(self.correlation)}{optional},"data":'
+        )
+        return b"%b%b}" % (before.encode(), adapter(kind).dump_json(self.data))
 
     @staticmethod
     def from_bytes(raw: bytes, sequence: int = 0) -> Envelope[Any]:

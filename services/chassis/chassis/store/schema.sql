@@ -8,7 +8,7 @@ CREATE OR REPLACE FUNCTION flode_scope() RETURNS text[] LANGUAGE sql STABLE PARA
 CREATE TABLE IF NOT EXISTS events (
     position bigint PRIMARY KEY,
     subject uuid NOT NULL,
-    version integer NOT NULL CHECK (version > 0),
+    version integer NOT NULL CHECK (version >= 0),
     type text NOT NULL,
     municipality text NOT NULL,
     recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -35,39 +35,45 @@ INSERT INTO log_head (position) VALUES (0) ON CONFLICT DO NOTHING;
 --   conflict   the subject's version is not the one the command was decided on; version is the present one
 --   foreign    the subject belongs to another municipality
 -- Within one call no two commands may share a subject or an id: the caller sees to it.
+-- Versions begin at 1. A first event may also be version 0 (expected -1), as the eventsourcing library numbers some.
+-- The plan is made once: finding it anew would cost more than running it. It must not become one that was good while
+-- the log was empty, hence no sequential scans.
 CREATE OR REPLACE FUNCTION flode_append(
     commands uuid[], fingerprints bytea[], subjects uuid[], expected integer[], counts integer[],
     municipalities text[], types text[], envelopes bytea[]
-) RETURNS TABLE (outcome text, first_position bigint, version integer) LANGUAGE plpgsql AS $$
+) RETURNS TABLE (outcome text, first_position bigint, version integer) LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
 #variable_conflict use_column
 DECLARE
     head bigint;
 BEGIN
-    SELECT h.position INTO head FROM log_head h FOR UPDATE;
-    -- From here on nobody else appends, and this statement's snapshot sees all that was committed before.
+    SELECT h.position INTO head FROM log_head h WHERE h.one FOR UPDATE;
+    -- From here on nobody else appends, and the next statement's snapshot sees all that was committed before.
     RETURN QUERY
-    WITH given AS (
-        SELECT c.*, sum(c.count) OVER (ORDER BY c.n) - c.count AS skipped
-        FROM unnest(commands, fingerprints, subjects, expected, counts, municipalities)
-            WITH ORDINALITY AS c(command, fingerprint, subject, expected, count, municipality, n)
-    ), judged AS (
-        SELECT g.*, e.position AS earlier, e.version + e.command_events - 1 AS earlier_version,
+    WITH judged AS (
+        SELECT c.*, e.position AS earlier, e.version + e.command_events - 1 AS earlier_version,
             coalesce(s.version, 0) AS present,
             CASE
-                WHEN e.position IS NOT NULL AND (e.subject <> g.subject OR e.fingerprint <> g.fingerprint) THEN 'reused'
+                WHEN e.position IS NOT NULL AND (e.subject <> c.subject OR e.fingerprint <> c.fingerprint) THEN 'reused'
                 WHEN e.position IS NOT NULL THEN 'duplicate'
-                WHEN s.municipality <> g.municipality THEN 'foreign'
-                WHEN g.expected <> coalesce(s.version, 0) THEN 'conflict'
+                WHEN s.municipality <> c.municipality THEN 'foreign'
+                WHEN s.version IS NULL AND c.expected = -1 THEN 'appended'
+                WHEN c.expected <> coalesce(s.version, 0) THEN 'conflict'
                 ELSE 'appended'
             END AS outcome
-        FROM given g
-        LEFT JOIN events e ON e.command_id = g.command
+        FROM unnest(commands, fingerprints, subjects, expected, counts, municipalities)
+            WITH ORDINALITY AS c(command, fingerprint, subject, expected, count, municipality, n)
         LEFT JOIN LATERAL (
-            SELECT v.version, v.municipality FROM events v WHERE v.subject = g.subject ORDER BY v.version DESC LIMIT 1
+            SELECT v.position, v.subject, v.version, v.command_events, v.fingerprint
+            FROM events v WHERE v.command_id = c.command LIMIT 1
+        ) e ON true
+        LEFT JOIN LATERAL (
+            SELECT v.version, v.municipality FROM events v WHERE v.subject = c.subject ORDER BY v.version DESC LIMIT 1
         ) s ON true
     ), placed AS (
-        SELECT j.*, head + 1 + sum(j.count) FILTER (WHERE j.outcome = 'appended') OVER (ORDER BY j.n) - j.count AS place
-        FROM judged j
+        SELECT j.*, sum(j.count) OVER so_far - j.count AS skipped,
+            head + 1 + sum(j.count) FILTER (WHERE j.outcome = 'appended') OVER so_far - j.count AS place
+        FROM judged j WINDOW so_far AS (ORDER BY j.n ROWS UNBOUNDED PRECEDING)
     ), written AS (
         INSERT INTO events (position, subject, version, type, municipality, command_id, command_events, fingerprint,
                             envelope)
@@ -77,14 +83,21 @@ BEGIN
         FROM placed p CROSS JOIN LATERAL generate_series(0, p.count - 1) AS k
         WHERE p.outcome = 'appended'
     ), moved AS (
-        UPDATE log_head SET position = head + coalesce(
-            (SELECT sum(p.count) FROM placed p WHERE p.outcome = 'appended'), 0)
+        UPDATE log_head h SET position = head + a.events
+        FROM (SELECT sum(p.count) AS events FROM placed p WHERE p.outcome = 'appended') a
+        WHERE h.one AND a.events > 0
     )
     SELECT p.outcome, CASE p.outcome WHEN 'appended' THEN p.place ELSE p.earlier END,
         CASE p.outcome WHEN 'appended' THEN p.expected + p.count WHEN 'duplicate' THEN p.earlier_version
             ELSE p.present END
     FROM placed p ORDER BY p.n;
 END $$;
+
+-- How far processes that follow another application by the eventsourcing library's recorder interface have come.
+CREATE TABLE IF NOT EXISTS tracking (
+    application text PRIMARY KEY,
+    notification bigint NOT NULL
+);
 
 -- Where the relay is known to have come: a hint that it proves against the topic before it trusts it.
 CREATE TABLE IF NOT EXISTS relay_places (
@@ -173,7 +186,7 @@ GRANT USAGE ON SCHEMA public TO {service}_worker, {service}_api;
 GRANT SELECT, INSERT ON events TO {service}_worker;
 GRANT SELECT, UPDATE ON log_head TO {service}_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON relay_places, checkpoints, view_tables TO {service}_worker;
-GRANT SELECT, INSERT, UPDATE ON parked, effects TO {service}_worker;
+GRANT SELECT, INSERT, UPDATE ON parked, effects, tracking TO {service}_worker;
 GRANT SELECT ON events, log_head, relay_places, checkpoints, view_tables, parked, effects TO {service}_api;
 CREATE SCHEMA IF NOT EXISTS views AUTHORIZATION {service}_worker;
 GRANT USAGE ON SCHEMA views TO {service}_api;

@@ -1,30 +1,20 @@
-"""One service's log: load a subject's history, append to it, read everything in order.
-
-Commands that arrive while a commit is under way are committed together by the next one. A single writer that commits
-many is faster than many that commit one, and it needs the lock that makes positions dense only once (see
-`store/schema.sql`, where each command of a batch is judged by itself).
-"""
+"""One service's log: load a subject's history, append to it, read everything in order."""
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from chassis.context import Context
 from chassis.db import Connection, Database
 from chassis.decode import decode
 from chassis.position import source_of
-from chassis.telemetry import TELEMETRY
+from chassis.store.command import Command, Outcome, append_together, enclose
+from chassis.store.writer import Writer
 from contracts.envelope import Envelope
 from contracts.event import Event
-
-MOST_TOGETHER = 512
-"""Commands committed in one transaction at the most; more wait for the next."""
 
 
 class VersionConflict(Exception):
@@ -63,61 +53,6 @@ class Stored(NamedTuple):
     message: bytes
 
 
-@dataclass(slots=True)
-class Command:
-    """A decided command on its way to the log."""
-
-    id: UUID
-    fingerprint: bytes | None
-    subject: UUID
-    expected: int
-    municipality: str
-    envelopes: tuple[Envelope[Any], ...]
-    messages: list[bytes]
-    done: asyncio.Future[tuple[str, int, int]] = field(default_factory=asyncio.Future)
-
-
-def enclose(facts: Sequence[Event], *, source: str, context: Context, expected: int) -> tuple[Envelope[Any], ...]:
-    """Put facts into envelopes. Ids follow from the command, so that a repeated command repeats them."""
-    return tuple(
-        Envelope(
-            id=uuid5(context.command_id, str(number)),
-            source=source,
-            subject=fact.subject,
-            version=expected + number,
-            time=context.now,
-            municipality=context.municipality,
-            actor=context.actor,
-            actor_name=context.actor_name,
-            correlation=context.correlation,
-            causation=context.causation,
-            cause=context.cause,
-            traceparent=context.traceparent,
-            data=fact,
-        )
-        for number, fact in enumerate(facts, start=1)
-    )
-
-
-APPEND = "SELECT outcome, first_position, version FROM flode_append($1, $2, $3, $4, $5, $6, $7, $8)"
-
-
-async def append_together(connection: Connection, commands: Sequence[Command]) -> list[tuple[str, int, int]]:
-    """Judge and append commands in one statement; an outcome for each, in order."""
-    rows = await connection.fetch(
-        APPEND,
-        [command.id for command in commands],
-        [command.fingerprint for command in commands],
-        [command.subject for command in commands],
-        [command.expected for command in commands],
-        [len(command.messages) for command in commands],
-        [command.municipality for command in commands],
-        [envelope.data.type for command in commands for envelope in command.envelopes],
-        [message for command in commands for message in command.messages],
-    )
-    return [(row["outcome"], row["first_position"] or 0, row["version"]) for row in rows]
-
-
 class Store:
     """The log of one service. Open it before appending; `async with` does."""
 
@@ -125,19 +60,15 @@ class Store:
         self.db = db
         self.service = service
         self.source = source_of(service)
-        self._waiting: deque[Command] = deque()
-        self._wake = asyncio.Event()
-        self._writer: asyncio.Task[None] | None = None
+        self.writer = Writer(db, service, self.committed)
         self._listeners: list[Callable[[], None]] = []
 
     async def __aenter__(self) -> Store:
-        self._writer = asyncio.create_task(self._write(), name="store-writer")
+        self.writer.start()
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        if self._writer is not None:
-            self._writer.cancel()
-            await asyncio.gather(self._writer, return_exceptions=True)
+        await self.writer.stop()
 
     def on_commit(self, listener: Callable[[], None]) -> None:
         """Be told, in this process, each time something was committed. The relay listens."""
@@ -181,8 +112,8 @@ class Store:
 
         Raises VersionConflict, KeyReused, ForeignSubject; nothing was appended then.
         """
-        if not facts:
-            raise ValueError("a command that gives no facts is not appended")
+        if not facts or expected < 0:
+            raise ValueError("a command that gives no facts, or expects less than nothing, is not appended")
         if len({fact.subject for fact in facts}) > 1:
             raise ValueError("the facts of a command have one subject")
         envelopes = enclose(facts, source=self.source, context=context, expected=expected)
@@ -192,42 +123,21 @@ class Store:
             subject=facts[0].subject,
             expected=expected,
             municipality=context.municipality,
-            envelopes=envelopes,
+            types=[fact.type for fact in facts],
             messages=[envelope.to_bytes() for envelope in envelopes],
         )
-        if within is not None:
-            outcome = (await append_together(within, [command]))[0]
-        else:
-            self._waiting.append(command)
-            self._wake.set()
-            outcome = await command.done
-        return await self._appended(command, outcome, within)
-
-    async def _appended(self, command: Command, outcome: tuple[str, int, int], within: Connection | None) -> Appended:
-        match outcome:
-            case ("appended", first, version):
-                return Appended(
-                    subject=command.subject,
-                    version=version,
-                    positions=tuple(range(first, first + len(command.messages))),
-                    duplicate=False,
-                    envelopes=command.envelopes,
-                )
-            case ("duplicate", first, version):
-                earlier = await self._of_command(command.id, within)
-                return Appended(
-                    subject=command.subject,
-                    version=version,
-                    positions=tuple(range(first, first + len(earlier))),
-                    duplicate=True,
-                    envelopes=earlier,
-                )
-            case ("conflict", _, present):
-                raise VersionConflict(command.subject, command.expected, present)
-            case ("foreign", _, _):
-                raise ForeignSubject(command.subject)
-            case _:
-                raise KeyReused(command.id)
+        outcome = await self.writer.put(command) if within is None else (await append_together(within, [command]))[0]
+        duplicate = outcome.outcome == "duplicate"
+        if duplicate:
+            envelopes = await self._of_command(command.id, within)
+        first = _position_or_raise(command, outcome)
+        return Appended(
+            subject=command.subject,
+            version=outcome.version,
+            positions=tuple(range(first, first + len(envelopes))),
+            duplicate=duplicate,
+            envelopes=envelopes,
+        )
 
     async def find_command(
         self, command_id: UUID, fingerprint: bytes | None = None, *, within: Connection | None = None
@@ -253,50 +163,14 @@ class Store:
         rows = await (within or self.db.worker).fetch(query, command_id)
         return tuple(decode(row["envelope"], row["position"]) for row in rows)
 
-    async def _write(self) -> None:
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            while self._waiting:
-                await self._write_once(self._take())
 
-    def _take(self) -> list[Command]:
-        """The commands to commit next: no two of the same subject or id, which wait for the next transaction."""
-        taken: list[Command] = []
-        put_back: list[Command] = []
-        subjects: set[UUID] = set()
-        ids: set[UUID] = set()
-        while self._waiting and len(taken) < MOST_TOGETHER:
-            command = self._waiting.popleft()
-            if command.done.cancelled():
-                continue
-            if command.subject in subjects or command.id in ids:
-                put_back.append(command)
-            else:
-                subjects.add(command.subject)
-                ids.add(command.id)
-                taken.append(command)
-        self._waiting.extendleft(reversed(put_back))
-        return taken
-
-    async def _write_once(self, commands: list[Command]) -> None:
-        if not commands:
-            return
-        began = time.perf_counter()
-        try:
-            async with self.db.worker.acquire() as connection:
-                outcomes = await append_together(connection, commands)
-        except asyncio.CancelledError:
-            for command in commands:
-                command.done.cancel()
-            raise
-        except Exception as failure:  # noqa: BLE001  each caller is told; whether it was committed is not known
-            for command in commands:
-                if not command.done.done():
-                    command.done.set_exception(failure)
-            return
-        TELEMETRY.measures.appended(self.service, commands=len(commands), seconds=time.perf_counter() - began)
-        self.committed()
-        for command, outcome in zip(commands, outcomes, strict=True):
-            if not command.done.done():
-                command.done.set_result(outcome)
+def _position_or_raise(command: Command, outcome: Outcome) -> int:
+    """The position of the command's first event, or what the outcome means to the caller."""
+    if outcome.outcome in ("appended", "duplicate"):
+        assert outcome.first_position is not None, "what is in the log has a position"
+        return outcome.first_position
+    if outcome.outcome == "conflict":
+        raise VersionConflict(command.subject, command.expected, outcome.version)
+    if outcome.outcome == "foreign":
+        raise ForeignSubject(command.subject)
+    raise KeyReused(command.id)
