@@ -1,8 +1,10 @@
 """One process of the toy service, and the moment at which it is to die: python -m tests.chaos.role ROLE [DEATH]
 
-ROLE    relay · views
+ROLE    relay · views     until ended
+        rebuild           the view, once
 DEATH   after-produce     when the brokers hold a batch and the relay has not been told
         before-commit     when rows and checkpoint are written and not committed
+        before-switch     when a rebuild has filled its table and nobody reads it yet
 """
 
 from __future__ import annotations
@@ -14,12 +16,15 @@ import signal
 import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
+from unittest.mock import patch
 
 from aiokafka import AIOKafkaProducer
 
-from chassis import checkpoints, relay
+from chassis import checkpoints
 from chassis.db import Database
 from chassis.feed import Feed
+from chassis.rebuild import rebuild
+from chassis.relay import Relay
 from chassis.roles import Lock, Role
 from chassis.store import Store
 from chassis.views.follow import ViewFollower
@@ -49,7 +54,7 @@ def die_after_produce() -> None:
                 die()
             return acknowledgement
 
-    relay.AIOKafkaProducer = DyingProducer
+    patch("chassis.relay.AIOKafkaProducer", DyingProducer).start()
 
 
 def die_before_commit() -> None:
@@ -63,10 +68,23 @@ def die_before_commit() -> None:
         if moved > LATER:
             die()
 
-    checkpoints.move = move_and_die
+    patch("chassis.checkpoints.move", move_and_die).start()
 
 
-DEATHS = {"after-produce": die_after_produce, "before-commit": die_before_commit}
+def die_before_switch() -> None:
+    """The new table has all its rows, and neither keys nor readers yet."""
+
+    async def die_instead(*_: Any) -> None:
+        die()
+
+    patch("chassis.views.tables.finish", die_instead).start()
+
+
+DEATHS = {
+    "after-produce": die_after_produce,
+    "before-commit": die_before_commit,
+    "before-switch": die_before_switch,
+}
 
 
 async def work(role: str, database: str, database_api: str, kafka: str) -> None:
@@ -76,9 +94,12 @@ async def work(role: str, database: str, database_api: str, kafka: str) -> None:
         Store(db, toy.SERVICE) as store,
     ):
         run: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
-            "relay": lambda: relay.Relay(store, kafka, (REQUEST,)).run(),
+            "relay": lambda: Relay(store, kafka, (REQUEST,)).run(),
             "views": lambda: Feed(kafka, "toy-views", [ViewFollower(toy.TOYS, db)]).run(),
         }
+        if role == "rebuild":
+            await rebuild(db, database, toy.TOYS, kafka)
+            return
         lock = Lock(database, f"toy {role}")
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(lock.keep())

@@ -79,3 +79,23 @@ async def test_the_topics_are_replaced_before_anybody_notices(world: World) -> N
         await world.applied(await world.store.head() + 200)
     await world.settled()
     assert await world.faults(at_work) == []
+
+
+async def test_a_view_is_rebuilt_under_load_while_somebody_keeps_reading_it(world: World) -> None:
+    """P8. The first rebuild is killed when its table is full; the others begin cleanly and switch."""
+    world.start("relay")
+    world.start("views")
+    async with clients(world.store) as at_work:
+        await world.applied(300)
+        async with world.watched() as seen:
+            world.start("rebuild", "before-switch", name="killed rebuild")
+            await world.died("killed rebuild")
+            for number in (1, 2, 3):
+                world.start("rebuild", name=f"rebuild {number}")
+                await world.ended(f"rebuild {number}")
+            await world.applied(await world.store.head())
+    await world.settled()
+    assert len(seen) > 100
+    assert await world.faults(at_work, seen) == []
+    built = await world.db.worker.fetch("SELECT state FROM view_tables ORDER BY build")
+    assert [row["state"] for row in built] == ["previous", "live"]

@@ -25,7 +25,7 @@ NAMES = UUID("0d6f6f63-6861-5f73-8074-6f7973000000")
 ToyFact = RequestRegistered | RequestChanged
 
 
-class Toy(Row):
+class Toy(Row, frozen=True):
     """A request as the toy knows it."""
 
     request_id: UUID

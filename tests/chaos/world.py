@@ -8,7 +8,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -93,6 +94,37 @@ class World:
 
         await until(gone, f"{name} to die as arranged", within)
         assert process.returncode == -signal.SIGKILL, self.log(name).read_text()[-3000:]
+
+    async def ended(self, name: str, within: float = 60.0) -> None:
+        """Wait until a process has done what it was to do."""
+        process = self.processes.pop(name)
+
+        async def gone() -> bool:
+            return process.poll() is not None
+
+        await until(gone, f"{name} to end", within)
+        assert process.returncode == 0, self.log(name).read_text()[-3000:]
+
+    @asynccontextmanager
+    async def watched(self) -> AsyncIterator[list[Glimpse]]:
+        """Somebody keeps reading the view for the length of a block, and remembers what was seen."""
+        seen = list[Glimpse]()
+        totals = "SELECT count(*) AS rows, coalesce(sum(cardinality(applied)), 0)::bigint AS position FROM {table}"
+
+        async def keep_reading() -> None:
+            while True:
+                (found,) = await toy.TOYS.query(self.db, totals, scope=toy.MUNICIPALITIES)
+                seen.append(Glimpse(position=found["position"], rows=found["rows"]))
+                await asyncio.sleep(0.005)
+
+        reading = asyncio.create_task(keep_reading())
+        try:
+            yield seen
+        finally:
+            reading.cancel()
+            (end,) = await asyncio.gather(reading, return_exceptions=True)
+        if isinstance(end, Exception):
+            raise end
 
     async def applied(self, events: int) -> None:
         """Wait until the view has so many events."""
