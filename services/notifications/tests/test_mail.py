@@ -10,12 +10,15 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+from aiosmtplib.email import flatten_message
 
+from chassis import i18n
 from chassis.i18n.formats import Formats
 from chassis.outbox import GiveUp, Retry
 from notifications.adapters.letter import write
 from notifications.adapters.mail import Smtp, Spool, compose, mailer
 
+i18n.use("notifications")
 KEY = "1c9f6a52-0000-5000-8000-000000000001"
 AT = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
 
@@ -51,6 +54,16 @@ def test_a_message_says_that_a_machine_wrote_it_and_in_which_language() -> None:
 
 def test_a_message_is_plain_ascii_on_its_way() -> None:
     assert a_mail().as_bytes().isascii()
+
+
+@pytest.mark.parametrize("title", ["E-tjänst för bygglov i Åmåls kommun på öarna", "åäö " * 60, "A" * 300, "Bookings"])
+def test_a_subject_keeps_its_blanks_wherever_its_line_is_broken(title: str) -> None:
+    sent = a_mail(title=title).as_bytes()
+    assert max(map(len, sent.partition(b"\r\n\r\n")[0].split(b"\r\n"))) < 320
+    assert message_from_bytes(sent, policy=policy.default)["Subject"].endswith(f": {title.strip()}")
+    assert message_from_bytes(flatten_message(a_mail(title=title)), policy=policy.default)["Subject"].endswith(
+        f": {title.strip()}"
+    )
 
 
 def test_a_line_break_in_a_title_or_a_name_makes_no_header() -> None:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 from datetime import datetime
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
+from email.header import Header
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
+from email.message import EmailMessage, Message
+from email.policy import SMTP, Policy
 from email.utils import format_datetime, parseaddr
 from pathlib import Path
 from typing import Protocol
@@ -23,6 +24,22 @@ from notifications.adapters.letter import Written, as_html, as_text
 SAFE = "quoted-printable"
 SECONDS = 30.0
 """How long a mail server may take for one answer."""
+
+
+class Subject(UnstructuredHeader, BaseHeader):
+    """A subject that is encoded as a whole. The library's own way loses the blank between two words that are not ASCII
+    when it breaks the line there."""
+
+    def fold(self, *, policy: Policy[Message]) -> str:
+        """The header as it is sent, whatever policy the one who sends it prefers."""
+        kind = "us-ascii" if self.isascii() else "utf-8"
+        said = Header(str(self), kind, maxlinelen=76, header_name=self.name).encode(linesep=policy.linesep)
+        return f"{self.name}: {said}{policy.linesep}"
+
+
+_HEADERS = HeaderRegistry()
+_HEADERS.map_to_type("subject", Subject)
+LETTER = SMTP.clone(header_factory=_HEADERS)
 
 
 class Mailer(Protocol):
@@ -48,7 +65,7 @@ def compose(
     Raises GiveUp for an address nothing can be sent to.
     """
     from_name, from_address = parseaddr(sender)
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=LETTER)
     message["From"] = _address(from_name, from_address)
     message["To"] = _address(name, address)
     message["Subject"] = written.subject
