@@ -55,7 +55,7 @@ def asyncapi() -> str:
 
 def openapi() -> dict[Path, str]:
     """The OpenAPI document of each service, as its file should read."""
-    made = {service.name: bare_app(service.name, service.routers).openapi() for service in find_services()}
+    made = {service.name: bare_app(service.name, service.http).openapi() for service in find_services()}
     return {
         OPENAPI / f"{name}.json": json.dumps(document, ensure_ascii=False, indent=2) + "\n"
         for name, document in made.items()

@@ -14,6 +14,7 @@ from chassis.outbox import Sender
 from chassis.react import Reaction
 from chassis.schedule import Clockwork
 from chassis.views import View
+from chassis.web.history import history_router
 from contracts.topics import Topic
 
 
@@ -36,6 +37,11 @@ class Service:
     clockworks: tuple[Clockwork, ...] = ()
     emits: tuple[Topic, ...] = ()
     tables: str | None = None
+
+    @property
+    def http(self) -> tuple[APIRouter, ...]:
+        """All its routes: its own, and those that every service has for its views."""
+        return (*self.routers, history_router(self.name, self.views))
 
     def view(self, name: str) -> View[Any]:
         """One of its views. Raises KeyError."""

@@ -18,8 +18,8 @@ from chassis import checkpoints
 from chassis.db import Database
 from chassis.decode import decode
 from chassis.log import LogReader, Record
-from chassis.position import Position
-from chassis.rebuild.bulk import LogEndsEarly, read_stretch
+from chassis.position import NoPosition, Position
+from chassis.rebuild.bulk import read_stretch
 from chassis.topics import partition_of
 from chassis.views import Row, View, tables
 from chassis.views.view import subject_of
@@ -66,7 +66,7 @@ async def as_of(
 
 
 async def moment_of(bootstrap: str, position: str) -> datetime:
-    """When the event at a position was decided. Raises NoPosition and LogEndsEarly."""
+    """When the event at a position was decided. Raises NoPosition for one that is not there."""
     wanted = Position.parse(position)
     place = TopicPartition(wanted.topic, wanted.partition)
     async with LogReader(bootstrap, client_id="as-of") as reader:
@@ -75,7 +75,7 @@ async def moment_of(bootstrap: str, position: str) -> datetime:
             for record in batch[place]:
                 if (record.source, record.sequence) == (wanted.source, wanted.sequence):
                     return decode(record.message, record.sequence).time
-    raise LogEndsEarly(f"{position} is not in the topic")
+    raise NoPosition(f"{position} is not in the topic")
 
 
 async def history_of(bootstrap: str, topic: Topic, subject: UUID) -> list[tuple[Position, Envelope[Any]]]:

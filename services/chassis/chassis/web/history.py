@@ -1,0 +1,120 @@
+"""Every view, as of any moment, and why a row looks as it does: the same for all services, from what they declare."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from aiokafka.errors import KafkaError
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from chassis.auth import Caller
+from chassis.clock import SystemClock
+from chassis.i18n import N_
+from chassis.identity import Role
+from chassis.plain import Misfilled
+from chassis.position import NoPosition
+from chassis.rebuild import as_of, history_of
+from chassis.rebuild.asof import moment_of
+from chassis.rebuild.bulk import LogEndsEarly
+from chassis.views import NotYet, View
+from chassis.web.answers import answer, caught_up
+from chassis.web.deps import Deps, Here
+from chassis.web.schema import PROBLEMS, READS, headers
+from contracts.refusal import NotFound
+
+READERS = (Role.AUDITOR, Role.PM)
+"""Who may ask for what was: others see the present, on the pages of the service."""
+AsOf = Annotated[
+    str | None,
+    Query(alias="as_of", description="A moment (2026-03-02T12:00+01:00) or a position; the present when not said."),
+]
+
+
+def history_router(service: str, views: tuple[View[Any], ...]) -> APIRouter:
+    """Routes under /<service>/api/views for the views of a service."""
+    router = APIRouter(prefix=f"/{service}/api/views", tags=["views"], responses=PROBLEMS)
+    known = {view.name: view for view in views}
+
+    def named(name: str) -> View[Any]:
+        if name not in known:
+            raise NotFound
+        return known[name]
+
+    @router.get(
+        "/{view}", summary="A view, as of any moment", operation_id=f"{service}ViewAsOf", openapi_extra=headers(READS)
+    )
+    async def rows(view: str, request: Request, here: Here, caller: Caller, moment: AsOf = None) -> Response:
+        """All rows the caller may see, as they were then: events decided up to that moment, folded anew."""
+        caller.must(*READERS)
+        asked = named(view)
+        await caught_up(request, here, asked)
+        scope = caller.scope_of(*READERS)
+        if moment is None:
+            found = await asked.select(here.db, scope=scope)
+        else:
+            found = await _then(here, asked, await _moment(here, moment), scope)
+        return answer(await here.vault.open_all(_plain(found), caller.language))
+
+    @router.get(
+        "/{view}/{key}",
+        summary="A row as of any moment, and the events that made it so",
+        operation_id=f"{service}RowAsOf",
+        openapi_extra=headers(READS),
+    )
+    async def row(view: str, key: UUID, request: Request, here: Here, caller: Caller, moment: AsOf = None) -> Response:
+        """The row, and in order the events it was folded from: position, time, name of the fact, who, and the data."""
+        caller.must(*READERS)
+        asked = named(view)
+        await caught_up(request, here, asked)
+        scope = caller.scope_of(*READERS)
+        until = await _moment(here, moment) if moment else SystemClock().now()
+        found = await _then(here, asked, until, scope, key)
+        if not found:
+            raise NotFound
+        because = [
+            {
+                "position": str(position),
+                "time": event.time,
+                "type": event.data.type,
+                "actor": event.actor,
+                "actor_name": event.actor_name,
+                "data": event.data,
+            }
+            for topic in asked.topics
+            for position, event in await history_of(here.settings.kafka, topic, key)
+            if event.data.type in asked.types and event.time <= until
+        ]
+        said = {"as_of": until, "row": _plain(found)[0], "because": _plain(because)}
+        return answer(await here.vault.open_all(said, caller.language))
+
+    return router
+
+
+async def _then(
+    here: Deps, view: View[Any], moment: datetime, scope: frozenset[str], key: UUID | None = None
+) -> list[Any]:
+    try:
+        return await as_of(here.db, view, here.settings.kafka, moment, scope=scope, key=key)
+    except (LogEndsEarly, KafkaError) as away:
+        # The past is read from the topics; while a broker is away or being filled again it can be asked for later.
+        raise NotYet(view.name, moment.isoformat()) from away
+
+
+def _plain(value: Any) -> Any:
+    return msgspec.to_builtins(value)
+
+
+async def _moment(here: Deps, text: str) -> datetime:
+    """A moment from what was asked: ISO 8601 (UTC unless it says), or the moment of a position."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        try:
+            return await moment_of(here.settings.kafka, text)
+        except NoPosition:
+            raise Misfilled(N_("Write a moment such as 2026-03-02T12:00, or a position."), "as_of") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

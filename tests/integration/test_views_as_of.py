@@ -1,0 +1,90 @@
+"""Every view of every service can be asked over HTTP what it showed then, and which events made a row so."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import httpx
+import pytest
+
+from chassis.feed import Feed
+from chassis.relay import Relay
+from chassis.service import find_services
+from chassis.settings import Settings
+from chassis.testing import NOON, Databases
+from chassis.topics import create_topics
+from chassis.views.follow import ViewFollower
+from chassis.web import bare_app, create_app
+from contracts.topics import REQUEST
+from intake.main import service
+from tests.integration.flow import IDEMPOTENT, running
+from tests.integration.intake_world import ORIGIN, World, a_ticket, a_world
+
+VIEW = "/intake/api/views/requests"
+LATER = NOON + timedelta(days=40)
+
+
+@pytest.fixture
+async def world(databases: Databases, kafka: str, tmp_path: Path) -> AsyncIterator[World]:
+    """Intake with a broker: a ticket came at noon and was changed forty days later."""
+    await create_topics(kafka)
+    async with a_world(databases, tmp_path) as given:
+        settings = cast(Settings, SimpleNamespace(public_url=ORIGIN, kafka=kafka))
+        here = replace(given.here, settings=settings)
+        transport = httpx.ASGITransport(create_app("intake", "intake", service.http, here))
+        async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
+            relay = Relay(here.store, kafka, (REQUEST,), idempotent=IDEMPOTENT)
+            feed = Feed(kafka, "views", [ViewFollower(view, here.db) for view in service.views])
+            async with running(relay.run, feed.run):
+                world = replace(given, here=here, client=client)
+                await world.deliver(a_ticket(revision=1))
+                world.clock.advance(LATER - NOON)
+                changed = await world.deliver(a_ticket(revision=2, kind="changed", title="Nytt namn"), key="msg-2")
+                await client.get(VIEW, params={"after": changed.json()["position"]}, headers=world.pm)
+                yield world
+
+
+async def ask(world: World, path: str, headers: dict[str, str], **query: str) -> httpx.Response:
+    return await world.client.get(path, params=query, headers=headers)
+
+
+async def test_a_view_shows_what_it_showed_then(world: World) -> None:
+    now = (await ask(world, VIEW, world.pm)).json()
+    then = (await ask(world, VIEW, world.pm, as_of=NOON.isoformat())).json()
+    before = (await ask(world, VIEW, world.pm, as_of="2026-03-01")).json()
+    assert [row["title"] for row in now] == ["Nytt namn"]
+    assert [row["title"] for row in then] == ["E-tjänst för bygglov"]
+    assert before == []
+
+
+async def test_a_row_says_which_events_made_it_so(world: World) -> None:
+    auditor = world.token("Ulla Ros", ekvik=["auditor"])
+    request = (await ask(world, VIEW, auditor)).json()[0]["request_id"]
+    said = (await ask(world, f"{VIEW}/{request}", auditor)).json()
+    assert [event["type"] for event in said["because"]] == ["intake.request-registered.v1", "intake.request-changed.v1"]
+    first = said["because"][0]["position"]
+    then = (await ask(world, f"{VIEW}/{request}", auditor, as_of=first)).json()
+    assert then["row"]["title"] == "E-tjänst för bygglov"
+    assert len(then["because"]) == 1
+
+
+async def test_what_was_is_for_auditors_and_the_pm_and_of_their_municipality_alone(world: World) -> None:
+    assert (await ask(world, VIEW, world.technician)).status_code == 403
+    elsewhere = world.token("Per Sund", "nordvik", nordvik=["auditor"])
+    assert (await ask(world, VIEW, elsewhere, as_of=LATER.isoformat())).json() == []
+    wrong = await ask(world, VIEW, world.pm, as_of="yesterday")
+    assert wrong.status_code == 422
+    assert "2026-03-02T12:00" in wrong.text
+    assert (await ask(world, "/intake/api/views/nothing", world.pm)).status_code == 404
+
+
+def test_every_service_offers_its_views_as_of_any_moment() -> None:
+    for each in find_services():
+        paths = bare_app(each.name, each.http).openapi()["paths"]
+        assert f"/{each.name}/api/views/{{view}}" in paths
+        assert f"/{each.name}/api/views/{{view}}/{{key}}" in paths
