@@ -171,8 +171,11 @@ class World:
         )  # fmt: skip
 
     async def send(self) -> int:
-        """Let the senders do what is due now; how much they tried."""
-        return sum([await sender.run_once() for sender in self.senders])
+        """Let the senders do what is due now, and then what waited behind it; how much they tried."""
+        tried = 0
+        while now := sum([await sender.run_once() for sender in self.senders]):
+            tried += now
+        return tried
 
     async def later(self) -> None:
         """Whatever waits for its next try is due now."""

@@ -10,7 +10,8 @@ from uuid import UUID
 import pytest
 
 from chassis.testing import Databases
-from tests.integration.notifications_world import HALL, ORIGIN, World, a_world
+from contracts.intake import ClassifiedAsChange
+from tests.integration.notifications_world import HALL, ORIGIN, TICKET, World, a_world
 
 
 @pytest.fixture
@@ -81,6 +82,20 @@ async def test_it_is_given_up_after_twelve_tries_and_the_reason_names_nobody(wor
     assert {(row["state"], row["attempts"], row["reason"]) for row in rows} == {
         ("given_up", 12, "the mail server answered 451")
     }
+
+
+async def test_what_came_later_is_told_later_whatever_is_tried_again(world: World) -> None:
+    """P9: a ticket or a person hears of things in the order in which they happened."""
+    hedda = await world.a_registered_request()
+    world.server.answer = "451 4.3.0 try later"
+    await world.send()
+    await world.hear(ClassifiedAsChange(request_id=HALL, reason="Litet", criteria=(), requester=hedda, ticket=TICKET))
+    world.server.answer = "250 taken"
+    assert await world.send() == 0, "Hedda's second mail waits behind her first"
+    await world.later()
+    await world.send()
+    subjects = [mail["Subject"].partition(":")[0] for mail in world.server.received if "hedda" in mail["To"]]
+    assert subjects == ["Din anmälan är mottagen", "Bedömd som förändring"]
 
 
 async def test_what_was_given_up_is_sent_after_all_when_somebody_asks_for_it(world: World) -> None:

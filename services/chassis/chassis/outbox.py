@@ -74,10 +74,13 @@ async def write_effect(
 
 
 TAKE = """
+WITH first AS (
+    SELECT DISTINCT ON (coalesce(payload #>> $4, key)) id
+    FROM effects WHERE channel = $1 AND state = 'due' ORDER BY coalesce(payload #>> $4, key), id)
 UPDATE effects SET attempts = attempts + 1, due_at = clock_timestamp() + make_interval(secs => $3)
 WHERE id IN (
-    SELECT id FROM effects WHERE channel = $1 AND state = 'due' AND due_at <= clock_timestamp()
-    ORDER BY due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED)
+    SELECT e.id FROM effects e JOIN first USING (id) WHERE e.due_at <= clock_timestamp()
+    ORDER BY e.due_at, e.id LIMIT $2 FOR UPDATE OF e SKIP LOCKED)
 RETURNING id, channel, key, municipality, payload, attempts, created_at, traceparent
 """
 
@@ -88,12 +91,15 @@ class Sender:
 
     send      does it; raises Retry or GiveUp, and whatever else it raises is tried again
     settled   told in the same transaction that marks the effect: appends the fact that it was sent or given up
+    in_line   the path of the payload's field whose equals keep their order: none is tried before those that came before
+              it are sent or given up; without a path, each effect goes for itself
     attempts  how often it is tried before it is given up
     """
 
     channel: str
     send: Callable[[Effect], Awaitable[None]]
     settled: Callable[[Connection, Effect, str | None], Awaitable[None]] | None = None
+    in_line: tuple[str, ...] | None = None
     attempts: int = 12
     first_pause: float = 2.0
     longest_pause: float = 3600.0
@@ -121,7 +127,9 @@ class SenderLoop:
     async def run_once(self) -> int:
         """Try what is due now; returns how many were tried."""
         async with self.db.work() as connection:
-            rows = await connection.fetch(TAKE, self.sender.channel, self.together, float(LEASE_SECONDS))
+            rows = await connection.fetch(
+                TAKE, self.sender.channel, self.together, float(LEASE_SECONDS), self.sender.in_line
+            )
         effects = [Effect(**{**row, "payload": msgspec.json.decode(row["payload"])}) for row in map(dict, rows)]
         await asyncio.gather(*(self._try(effect) for effect in effects))
         return len(effects)

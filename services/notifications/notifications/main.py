@@ -31,7 +31,11 @@ def senders(resources: Mapping[str, Any]) -> tuple[Sender, ...]:
         systems=systems_of(partnership, settings.mail, clock),
     )
     settled = commands.settled(resources["store"], clock)
-    return (Sender("mail", mailing.send, settled=settled), Sender("ticket", answering.send, settled=settled))
+    # What came later is told later: a ticket must not end in a state it has left, nor a closed round be opened.
+    return (
+        Sender("mail", mailing.send, settled=settled, in_line=("to", "id")),
+        Sender("ticket", answering.send, settled=settled, in_line=("about",)),
+    )
 
 
 service = Service(
