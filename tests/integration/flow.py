@@ -54,7 +54,8 @@ def evolve(row: Counted | None, event: Envelope[Any]) -> Counted | None:
             return row.replace(events=row.events + 1, state="project", last={"reason": fact.reason})
         case RequestWithdrawn():
             return None
-    raise AssertionError(fact)
+        case _:
+            raise AssertionError(fact)
 
 
 def counted(version: int = 1) -> View[Counted]:

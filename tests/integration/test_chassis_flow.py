@@ -13,16 +13,17 @@ from chassis.db import Database
 from chassis.feed import Feed
 from chassis.log import LogReader, Record, all_partitions
 from chassis.relay import Relay
-from chassis.store import Store
-from chassis.testing import a_database
+from chassis.store import Appended, Store
+from chassis.testing import Databases, a_database
 from chassis.topics import create_topics
+from chassis.views import View
 from chassis.views.follow import ViewFollower
 from contracts.topics import REQUEST
-from tests.integration.flow import IDEMPOTENT, append, classified, counted, registered, running, until
+from tests.integration.flow import IDEMPOTENT, Counted, append, classified, counted, registered, running, until
 
 
 @pytest.fixture
-async def db(databases) -> AsyncIterator[Database]:
+async def db(databases: Databases) -> AsyncIterator[Database]:
     async with Database(*a_database(databases, "intake")) as database:
         yield database
 
@@ -51,7 +52,9 @@ async def everything_in(kafka: str) -> list[Record]:
         return found
 
 
-async def test_what_is_committed_becomes_a_row_that_the_writer_can_wait_for(db, store, topics) -> None:
+async def test_what_is_committed_becomes_a_row_that_the_writer_can_wait_for(
+    db: Database, store: Store, topics: str
+) -> None:
     view, request = counted(), uuid4()
     feed = Feed(topics, "views", [ViewFollower(view, db)])
     relay = Relay(store, topics, (REQUEST,), idempotent=IDEMPOTENT)
@@ -66,7 +69,7 @@ async def test_what_is_committed_becomes_a_row_that_the_writer_can_wait_for(db, 
         assert await view.get(db, request, scope=[]) is None
 
 
-async def view_ready(view, db, done) -> None:
+async def view_ready(view: View[Counted], db: Database, done: Appended) -> None:
     async def made() -> bool:
         return bool(await db.worker.fetchval("SELECT 1 FROM view_tables WHERE state = 'live'"))
 
@@ -74,7 +77,7 @@ async def view_ready(view, db, done) -> None:
     await view.wait_for(db, position_of(done.envelopes[-1], done.positions[-1]), timeout=15)
 
 
-async def test_the_topic_holds_the_stored_bytes_in_order(store, topics) -> None:
+async def test_the_topic_holds_the_stored_bytes_in_order(store: Store, topics: str) -> None:
     """P5: store ⊆ topic, and the first appearance of a subject's events is in version order."""
     relay = Relay(store, topics, (REQUEST,), idempotent=IDEMPOTENT)
     requests = [uuid4() for _ in range(30)]
@@ -97,7 +100,7 @@ async def _held(kafka: str, at_least: int) -> bool:
     return len(await everything_in(kafka)) >= at_least
 
 
-async def test_a_relay_that_begins_again_leaves_no_gap_and_repeats_little(store, topics) -> None:
+async def test_a_relay_that_begins_again_leaves_no_gap_and_repeats_little(store: Store, topics: str) -> None:
     """P5: it is killed between producing and noting, and finds its place from the topic."""
     async with running(Relay(store, topics, (REQUEST,), idempotent=IDEMPOTENT).run):
         for _ in range(20):
@@ -110,7 +113,7 @@ async def test_a_relay_that_begins_again_leaves_no_gap_and_repeats_little(store,
     assert sorted(record.sequence for record in await everything_in(topics)) == list(range(1, 22))
 
 
-async def test_a_poison_event_parks_its_subject_and_all_others_flow(db, store, topics) -> None:
+async def test_a_poison_event_parks_its_subject_and_all_others_flow(db: Database, store: Store, topics: str) -> None:
     """P10: what cannot be handled waits with its reason, and what follows of its subject waits behind it."""
     view, sick, well = counted(), uuid4(), uuid4()
     follower = ViewFollower(view, db)
@@ -135,7 +138,7 @@ async def _parked(db: Database, many: int) -> bool:
     return count == many
 
 
-async def test_a_view_that_begins_again_goes_on_where_its_rows_are(db, store, topics) -> None:
+async def test_a_view_that_begins_again_goes_on_where_its_rows_are(db: Database, store: Store, topics: str) -> None:
     """P6: rows and place are one transaction, so nothing is applied twice."""
     view, request = counted(), uuid4()
     async with running(Relay(store, topics, (REQUEST,), idempotent=IDEMPOTENT).run):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -16,12 +17,12 @@ from chassis.rebuild.build import AlreadyRebuilding, NothingToGoBackTo, _alone
 from chassis.relay import Relay
 from chassis.replay import StillParked, mend, parked_events, replay_view
 from chassis.store import Store
-from chassis.testing import NOON, a_database
+from chassis.testing import NOON, Databases, a_database
 from chassis.topics import create_topics
-from chassis.views import View, tables
+from chassis.views import tables
 from chassis.views.follow import ViewFollower
 from contracts.topics import REQUEST
-from tests.integration.flow import IDEMPOTENT, append, classified, counted, registered, running, until
+from tests.integration.flow import IDEMPOTENT, Counted, append, classified, counted, registered, running, until
 
 
 class Place:
@@ -49,15 +50,15 @@ class Place:
 
         await until(has)
 
-    def following(self, view: View | None = None):
+    def following(self) -> AbstractAsyncContextManager[object]:
         return running(
             Relay(self.store, self.kafka, (REQUEST,), idempotent=IDEMPOTENT).run,
-            Feed(self.kafka, "v", [ViewFollower(view or self.view, self.db)]).run,
+            Feed(self.kafka, "v", [ViewFollower(self.view, self.db)]).run,
         )
 
 
 @pytest.fixture
-async def place(databases, kafka) -> AsyncIterator[Place]:
+async def place(databases: Databases, kafka: str) -> AsyncIterator[Place]:
     urls = a_database(databases, "intake")
     await create_topics(kafka)
     async with Database(*urls) as db, Store(db, "intake") as store:
@@ -129,7 +130,7 @@ async def test_a_live_view_that_was_tampered_with_is_found_and_kept(place: Place
         assert (await _row(place, place.requests[0])).events == 2
 
 
-async def _row(place: Place, key: UUID):
+async def _row(place: Place, key: UUID) -> Counted:
     row = await place.view.get(place.db, key, scope=["tallvik"])
     assert row is not None
     return row
