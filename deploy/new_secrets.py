@@ -55,8 +55,9 @@ def make(folder: Path) -> None:
 
 def _settings(file: Path, **settings: str) -> None:
     """Made anew each time from the single secrets, so that changing one of those and running this is enough."""
-    file.touch(mode=0o600)
+    file.unlink(missing_ok=True)
     file.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
+    file.chmod(0o444)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import click
 from chassis.cli.log import lag, replay, topics
 from chassis.cli.parked import parked
 from chassis.cli.run import prepare, serve
+from chassis.cli.vault import vault
 from chassis.cli.views import rebuild, views
 
 
@@ -17,7 +18,7 @@ def main() -> None:
     """Flöde: from a ticket to a ranked, assigned, reported project."""
 
 
-for command in (serve, prepare, topics, rebuild, views, parked, lag, replay):
+for command in (serve, prepare, topics, rebuild, views, parked, lag, replay, vault):
     main.add_command(command)
 for plugin in entry_points(group="flode.commands"):
     main.add_command(plugin.load(), plugin.name)

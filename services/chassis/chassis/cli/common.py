@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Any
 
 import click
@@ -16,7 +17,14 @@ from chassis.views import View
 
 def environment_of(service: str) -> Mapping[str, str]:
     """The environment of a service's processes: ours or, where ours says nothing, that of an installation on this
-    machine, which a plugin knows (entry points of the group flode.environment)."""
+    machine, which a plugin knows (entry points of the group flode.environment).
+
+    A container for operations works on all services: what each alone is told stands in `<service>.env` of the folder
+    that FLODE_SECRETS names.
+    """
+    if folder := os.environ.get("FLODE_SECRETS"):
+        lines = (Path(folder) / f"{service}.env").read_text("utf-8").splitlines()
+        return os.environ | dict(line.split("=", 1) for line in lines if "=" in line)
     if "FLODE_KAFKA" not in os.environ:
         for plugin in entry_points(group="flode.environment"):
             if (known := plugin.load()(service)) is not None:

@@ -76,7 +76,12 @@ class Vault:
     async def connect(cls, settings: Settings) -> Vault:
         """The vault of the settings, started."""
         pool = await asyncpg.create_pool(settings.vault_database, min_size=1, max_size=5)
-        return await cls(PostgresKeys(pool), settings.vault_key, settings.vault_previous_key).start()
+        vault = cls(PostgresKeys(pool), settings.vault_key, settings.vault_previous_key)
+        try:
+            return await vault.start()
+        except BaseException:
+            await vault.close()
+            raise
 
     @classmethod
     async def in_memory(cls) -> Vault:
