@@ -22,6 +22,11 @@ from contracts.topics import Topic
 log = structlog.get_logger(__name__)
 
 
+class StoreIsOlder(Exception):
+    """The topics hold events that the store does not: it was restored from an older time. Its next events would take
+    their positions and be taken for them, so nothing is relayed until somebody has decided what is true."""
+
+
 @dataclass(slots=True)
 class Places:
     """What the topics hold of one store, partition by partition."""
@@ -45,7 +50,7 @@ class Places:
 
 
 async def find_places(store: Store, reader: LogReader, emits: tuple[Topic, ...]) -> Places:
-    """Learn what the topics hold of this store."""
+    """Learn what the topics hold of this store. Raises StoreIsOlder."""
     partitions = all_partitions(emits)
     places = await _noted(store, reader)
     starts = await reader.beginnings(partitions)
@@ -56,6 +61,9 @@ async def find_places(store: Store, reader: LogReader, emits: tuple[Topic, ...])
             starts[partition] = offset + 1
     places.tail = starts
     await read_on(store, reader, places, await reader.ends(partitions))
+    head, held = await store.head(), max(places.held.values(), default=0)
+    if held > head:
+        raise StoreIsOlder(f"the topics hold event {held} of {store.service}, whose store ends at {head}")
     log.info("relay.place", done_to=places.done_to, filling=places.filling)
     return places
 
