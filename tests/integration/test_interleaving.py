@@ -97,7 +97,7 @@ def the_librarys(url: str, **settings: str) -> Iterator[PostgresApplicationRecor
 
 
 def test_the_librarys_recorder_with_database_functions_loses_an_event(database: str) -> None:
-    """Which is why the store is ours. When this fails the library has been mended, and the decision can be looked at."""
+    """Which is why the store is ours. When this fails, the library was mended, and the decision can be looked at."""
     with the_librarys(database, POSTGRES_ENABLE_DB_FUNCTIONS="y") as recorder:
 
         def insert(connection: psycopg.Connection[Any], event: StoredEvent) -> None:

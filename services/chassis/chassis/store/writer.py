@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeAlias
 from uuid import UUID
 
@@ -22,6 +23,11 @@ from chassis.telemetry import TELEMETRY
 
 MOST_TOGETHER = 512
 """Commands committed in one transaction at the most; more wait for the next."""
+
+
+class WriterEnded(Exception):
+    """Nothing can be appended any more in this process."""
+
 
 Waiting: TypeAlias = "tuple[Command, asyncio.Future[Outcome]]"
 
@@ -49,10 +55,15 @@ class Writer:
             await asyncio.gather(self._task, return_exceptions=True)
         for _, done in self._waiting:
             done.cancel()
-        await self._give_back()
+        if self._connection is not None:
+            await self._db.worker.release(self._connection)
+            self._connection = None
 
     async def put(self, command: Command) -> Outcome:
         """Have a command judged and committed. Raises what the database raised; it may have been committed then."""
+        assert self._task is not None, "a store is opened before anything is appended"
+        if self._task.done():
+            raise WriterEnded("the store's writer has ended; the process is to end")
         done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._waiting.append((command, done))
         self._wake.set()
@@ -95,7 +106,7 @@ class Writer:
                 done.cancel()
             raise
         except Exception as failure:  # noqa: BLE001  each caller is told; whether it was committed is not known
-            await self._give_back()
+            self._cut()
             for _, done in batch:
                 if not done.done():
                     done.set_exception(failure)
@@ -108,12 +119,20 @@ class Writer:
 
     async def _own_connection(self) -> PoolConnectionProxy[asyncpg.Record]:
         """A connection that is kept from one commit to the next: giving it back to the pool costs a round trip."""
-        if self._connection is None or self._connection.is_closed():
-            await self._give_back()
+        if self._connection is None or _is_gone(self._connection):
             self._connection = await self._db.worker.acquire()
         return self._connection
 
-    async def _give_back(self) -> None:
+    def _cut(self) -> None:
+        """Be rid of a connection on which something failed, whatever its state; the next commit gets another."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            await self._db.worker.release(connection)
+            with suppress(asyncpg.InterfaceError):  # it is gone already
+                connection.terminate()
+
+
+def _is_gone(connection: PoolConnectionProxy[asyncpg.Record]) -> bool:
+    try:
+        return connection.is_closed()
+    except asyncpg.InterfaceError:  # the pool took it back when it was lost
+        return True
