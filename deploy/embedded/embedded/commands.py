@@ -33,11 +33,13 @@ READY, NOT_READY, STOPPED = 0, 1, 3
 def up(detach: bool, with_demo: bool, apart: bool) -> None:
     """Run everything on this machine until Ctrl-C; the address to open is printed last."""
     home, port = Home.from_env().open(), _port()
+    if with_demo:
+        os.environ["FLODE_DEMO"] = "on"  # our services are told it, as they are told all we are told
     try:
         if detach:
             _start_apart(home)
-            if with_demo:
-                subprocess.run([*FLODE, "demo"], check=True)
+            if with_demo and subprocess.run([*FLODE, "demo"], check=False).returncode:
+                raise StartFailed("Everything runs, but the demo could not be played")
             _welcome(home, f"http://127.0.0.1:{port}")
         else:
             _run(home, port, with_demo=with_demo, welcome=not apart)
@@ -99,7 +101,7 @@ def _run(home: Home, port: int, *, with_demo: bool, welcome: bool) -> None:
     def ready() -> None:
         if with_demo:
             players.append(subprocess.Popen([*FLODE, "demo"]))
-        if welcome:
+        elif welcome:
             click.echo("\nCtrl-C stops it; a second start goes on where it was.")
             _welcome(home, supervisor.public_url)
 

@@ -62,10 +62,14 @@ class Home:
 
     def secret(self, name: str, make: Callable[[], str] = lambda: secrets.token_urlsafe(24)) -> str:
         """A secret of this installation: made once, and the same ever after. Read by the owner of the folder alone."""
-        path = self._secrets / name
+        path = self.secret_file(name)
         if not path.exists():
             self._write(path, make())
         return path.read_text()
+
+    def secret_file(self, name: str) -> Path:
+        """Where a secret is kept."""
+        return self._secrets / name
 
     def key(self, name: str) -> str:
         """A secret of 32 random bytes, in base64."""

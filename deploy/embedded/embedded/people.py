@@ -13,11 +13,12 @@ import json
 import secrets
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Protocol
 from uuid import UUID, uuid4
 
 Roles = Mapping[str, tuple[str, ...]]
@@ -40,6 +41,30 @@ CREATE TABLE IF NOT EXISTS link (hash TEXT PRIMARY KEY, person TEXT UNIQUE, expi
 
 class AlreadyKnown(Exception):
     """Somebody has this e-mail address already."""
+
+
+class Newcomer(Protocol):
+    """Somebody who is to have an account."""
+
+    @property
+    def name(self) -> str:
+        """What they are called."""
+        ...
+
+    @property
+    def email(self) -> str:
+        """By which they sign in."""
+        ...
+
+    @property
+    def language(self) -> str:
+        """In which they read."""
+        ...
+
+    @property
+    def roles(self) -> Roles:
+        """What they are, and where."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +115,27 @@ class People:
             row = db.execute("SELECT * FROM person WHERE id = ?", (str(person_id),)).fetchone()
         return _person(row) if row else None
 
+    def named(self, email: str) -> Person:
+        """The person with this address. Raises KeyError when there is none."""
+        with self._open() as db:
+            row = db.execute("SELECT * FROM person WHERE email = ?", (_address(email),)).fetchone()
+        if row is None:
+            raise KeyError(email)
+        return _person(row)
+
     def add(self, *, name: str, email: str, language: str, roles: Roles) -> Person:
         """Somebody new, who cannot sign in before a link has been used. Raises AlreadyKnown."""
         with self._open() as db:
             return self._add(db, name, email, language, roles)
+
+    def enrol(self, many: Iterable[Newcomer], password: str) -> None:
+        """Many who share one password, which is hashed once. Whoever is known already stays as they are."""
+        hashed = _hash(password, secrets.token_bytes(16), self._work)
+        with self._open() as db:
+            for each in many:
+                with suppress(AlreadyKnown):
+                    person = self._add(db, each.name, each.email, each.language, each.roles)
+                    db.execute("UPDATE person SET password = ? WHERE id = ?", (hashed, str(person.id)))
 
     def change(self, person_id: UUID, *, name: str, language: str, roles: Roles) -> None:
         """Give somebody another name, language or other roles; tokens given out before hold their eight hours."""

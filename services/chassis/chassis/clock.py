@@ -61,11 +61,13 @@ class SetClock:
 class ToldClock:
     """The machine's clock, which callers may set back in order to play a year in a minute.
 
-    Only a process started with FLODE_DEMO=on has one. It shows the moment it was told last. Told a moment that is not
-    past, or nothing for a minute, it shows the machine's time again. `elapsed` counts real seconds.
+    Only a process started with FLODE_DEMO=on has one. It shows the moment it was told last. Told the present, or
+    nothing for a minute, it shows the machine's time again. `elapsed` counts real seconds.
     """
 
     PATIENCE_SECONDS = 60.0
+    PRESENT = timedelta(seconds=60)
+    """What was so long ago, or less, is the present: word takes a while, and clocks differ."""
 
     def __init__(self, machine: Clock | None = None, *, elapsed: Callable[[], float] = time.monotonic) -> None:
         self._machine, self._elapsed = machine or SystemClock(), elapsed
@@ -77,7 +79,7 @@ class ToldClock:
         """It is this moment. The hands do not go back while a story is being told, so that time runs forwards in it."""
         self._waits_for_word = False
         self._heard = self._elapsed()
-        past = moment < self._machine.now()
+        past = moment < self._machine.now() - self.PRESENT
         self._told = max(moment, self._told or moment) if past else None
 
     def now(self) -> datetime:
