@@ -35,6 +35,8 @@ class View(Generic[R]):
     evolve   (row or None, event) -> row, or None for no row. It reads no clock, draws no id and calls nobody.
     key      which row an event belongs to, by default its subject's
     indexes  columns (or SQL expressions) to index, beside the key
+    private  columns, and fields of its facts, that are not shown to those who ask for the view as it was (drafts, open
+             votes); whose they are sees them on the pages of the service
     """
 
     name: str
@@ -45,6 +47,7 @@ class View(Generic[R]):
     evolve: Callable[[R | None, Envelope[Any]], R | None]
     key: Callable[[Envelope[Any]], UUID] = subject_of
     indexes: tuple[str, ...] = ()
+    private: frozenset[str] = frozenset()
 
     @cached_property
     def types(self) -> frozenset[str]:

@@ -57,7 +57,7 @@ def history_router(service: str, views: tuple[View[Any], ...]) -> APIRouter:
             found = await asked.select(here.db, scope=scope)
         else:
             found = await _then(here, asked, await _moment(here, moment), scope)
-        return answer(await here.vault.open_all(_plain(found), caller.language))
+        return answer(await here.vault.open_all([_shown(asked, each) for each in found], caller.language))
 
     @router.get(
         "/{view}/{key}",
@@ -82,13 +82,13 @@ def history_router(service: str, views: tuple[View[Any], ...]) -> APIRouter:
                 "type": event.data.type,
                 "actor": event.actor,
                 "actor_name": event.actor_name,
-                "data": event.data,
+                "data": _shown(asked, event.data),
             }
             for topic in asked.topics
             for position, event in await history_of(here.settings.kafka, topic, key)
             if event.data.type in asked.types and event.time <= until
         ]
-        said = {"as_of": until, "row": _plain(found)[0], "because": _plain(because)}
+        said = {"as_of": until, "row": _shown(asked, found[0]), "because": because}
         return answer(await here.vault.open_all(said, caller.language))
 
     return router
@@ -104,8 +104,10 @@ async def _then(
         raise NotYet(view.name, moment.isoformat()) from away
 
 
-def _plain(value: Any) -> Any:
-    return msgspec.to_builtins(value)
+def _shown(view: View[Any], value: Any) -> dict[str, Any]:
+    """A row or a fact as it is shown: what is private in this view is not."""
+    plain: dict[str, Any] = msgspec.to_builtins(value)
+    return {name: None if name in view.private else held for name, held in plain.items()}
 
 
 async def _moment(here: Deps, text: str) -> datetime:

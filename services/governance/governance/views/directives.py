@@ -206,6 +206,8 @@ view = View(
     topics=(REQUEST,),
     evolve=evolve,
     indexes=("with_whom, due",),
+    # The form while it is being filled in, and what is asked and answered about it: the requester's and the PM's alone.
+    private=frozenset({"draft", "said", "question", "answer"}),
 )
 
 

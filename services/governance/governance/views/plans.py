@@ -131,7 +131,16 @@ def _of_version(row: PlanRow, **changes: object) -> PlanRow:
     return row.replace(versions=(*before, msgspec.structs.replace(last, **changes)))
 
 
-view = View("plans", version=1, row=PlanRow, facts=AgreementFact, topics=(REQUEST,), evolve=evolve, indexes=("state",))
+view = View(
+    "plans",
+    version=1,
+    row=PlanRow,
+    facts=AgreementFact,
+    topics=(REQUEST,),
+    evolve=evolve,
+    indexes=("state",),
+    private=frozenset({"draft", "question", "answer"}),  # of the directive, whose facts it reads as well
+)
 
 
 async def commissioned_ones(db: Database, *, scope: Iterable[str]) -> list[PlanRow]:

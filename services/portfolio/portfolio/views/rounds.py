@@ -106,7 +106,15 @@ def answered(row: RoundRow, answers: tuple[Answer, ...]) -> RoundRow:
     return row.replace(answers=answers, missing=tuple(each for each in row.voters if each not in have))
 
 
-view = View("rounds", version=1, row=RoundRow, facts=RoundFact, topics=(ROUND,), evolve=evolve)
+view = View(
+    "rounds",
+    version=1,
+    row=RoundRow,
+    facts=RoundFact,
+    topics=(ROUND,),
+    evolve=evolve,
+    private=frozenset({"scores"}),  # nobody knows how another municipality votes before the round is closed (IT-13)
+)
 
 
 async def newest_first(db: Database, *, scope: Iterable[str]) -> list[RoundRow]:
