@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -25,6 +26,7 @@ from click.testing import CliRunner, Result
 from chassis.cli import main
 from chassis.partnership import Partnership
 from embedded.home import Home
+from embedded.processes import Started
 from tests.e2e.cast import CAST, Somebody
 from tests.e2e.deliveries import as_cloudevent, signed
 from tests.e2e.post import Mail, Note, mails_in, notes_in
@@ -100,6 +102,15 @@ class Installation:
         processes: dict[str, dict[str, Any]] = told["processes"]
         return processes
 
+    def kill(self, name: str) -> None:
+        """End a process at once, as a power cut would, and wait until the supervisor has started it again."""
+        before = self.processes()[name]
+        Started.of(before["pid"]).end(by=signal.SIGKILL)
+        until(
+            lambda: (now := self.processes()[name])["pid"] not in (None, before["pid"]) and now["state"] == "running",
+            what=f"{name} started again",
+        )
+
     @property
     def partnership(self) -> Partnership:
         """The settings of the cooperation, secrets included."""
@@ -145,7 +156,11 @@ class Installation:
         return self._noted(self.http.post(f"/intake/hooks/standard-webhooks/{desk.id}", content=body, headers=headers))
 
     def deliver_event(
-        self, *tickets: dict[str, Any], mode: str = "structured", municipality: str = "soenderlund", ids: Sequence[str] = ()
+        self,
+        *tickets: dict[str, Any],
+        mode: str = "structured",
+        municipality: str = "soenderlund",
+        ids: Sequence[str] = (),
     ) -> httpx.Response:
         """Tickets as CloudEvents, structured, binary or as a batch, with the bearer token of their credential."""
         desk = self.partnership.desk(municipality, "cloudevents")

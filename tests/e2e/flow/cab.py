@@ -32,7 +32,9 @@ def the_cab_decides(story: Story, now: datetime) -> None:
     items = story.shown["the proposed agenda"] = until(proposal, what="the red project on the agenda")
     decision = {"request_id": story.ids["project"], "outcome": "limit", "text": "Kartan får vänta till nästa år."}
     story.tried("a decision on what is not on the agenda", "pm", "POST", f"{path}/decisions", decision)
-    here.put("pm", f"{path}/agenda", {"items": items})
+    # The PM takes up what the story is about, and leaves out what else may go on in this installation.
+    ours = [item for item in items if item["request_id"] in story.ids.values()]
+    here.put("pm", f"{path}/agenda", {"items": ours})
     story.tried("minutes before attendance", "pm", "POST", f"{path}/minutes", {"text": "Vi sågs."})
     seats: list[dict[str, Any]] = [
         {"municipality": "lindmala", "role": "pm", "person": CAST["pm"].told},

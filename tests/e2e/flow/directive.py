@@ -68,6 +68,10 @@ def the_requester_fills_in(story: Story, today: date) -> None:
     story.saw("what an auditor sees of the draft", "auditor", path)
     story.done("the requester asks", "requester", f"{path}/questions", {"question": QUESTION, "field": "background"})
     story.done("the PM answers", "pm", f"{path}/answers", {"answer": ANSWER})
+    views = "/governance/api/views"
+    for view in ("directives", "plans"):
+        story.saw(f"the {view} as they were", "auditor", f"{views}/{view}/{story.ids['project']}")
+    story.saw("all directives", "auditor", f"{views}/directives")
     story.tried("the PM returns it for them", "pm", "POST", f"{path}/return", {"form": full})
     wrong = deepcopy(full)
     wrong["gates"][3]["on"] = full["gates"][0]["on"]

@@ -53,6 +53,7 @@ def the_managers_rank(story: Story, now: datetime) -> None:
     ragna = scores(story, 1, 1, 5)
     story.tried("Fjellvåg votes again, by its manager", "norwegian manager", "PUT", f"{path}/votes/fjellvaag", ragna)
     story.saw("the round before it is closed", "deputy", path)
+    story.saw("why the round looks so", "auditor", f"/portfolio/api/views/rounds/{story.ids['round']}")
 
     story.tried("a manager closes the round", "manager", "POST", f"{path}/close")
     story.done("the PM closes the round", "pm", f"{path}/close", key="close-1")

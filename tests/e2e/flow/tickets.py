@@ -27,21 +27,21 @@ def tickets_arrive(here: Installation) -> Story:
     """Four tickets: two of projects to be compared, one that is a change, and one from a municipality of its own."""
     story = Story(here)
     ticket = a_ticket(
-        "81", TITLE, description=DESCRIPTION, requester=CAST["requester"].told, serves=["lindmala", "fjellvaag"]
+        "7081", TITLE, description=DESCRIPTION, requester=CAST["requester"].told, serves=["lindmala", "fjellvaag"]
     )
-    story.said["a ticket is delivered"] = here.deliver(HOST, ticket, delivery="msg_81")
-    story.said["it is delivered again"] = here.deliver(HOST, ticket, delivery="msg_81")
+    story.said["a ticket is delivered"] = here.deliver(HOST, ticket, delivery="msg_7081")
+    story.said["it is delivered again"] = here.deliver(HOST, ticket, delivery="msg_7081")
     story.said["its text is changed"] = here.deliver(HOST, {**ticket, "kind": "changed", "priority": 2, "revision": 2})
     story.ids["project"] = story.said["a ticket is delivered"].json()["id"]
     story.saw("the inbox after the ticket", "pm", "/intake/api/inbox")
 
-    danish = a_ticket("501", "Fælles indkøb af skærme", requester=DANE.told)
+    danish = a_ticket("7501", "Fælles indkøb af skærme", requester=DANE.told)
     story.said["a ticket comes as a CloudEvent"] = here.deliver_event(danish, ids=["e1"])
     story.said["the same CloudEvent, binary"] = here.deliver_event(danish, mode="binary", ids=["e1"])
-    change = a_ticket("502", "Ny printer på 3. sal", requester=DANE.told)
+    change = a_ticket("7502", "Ny printer på 3. sal", requester=DANE.told)
     batch = here.deliver_event({**danish, "kind": "changed", "title": "Fælles skærme"}, change, mode="batch")
     story.said["a batch of CloudEvents"] = batch
-    norwegian = a_ticket("7", "Felles vaktplan", requester=NORWEGIAN_REQUESTER.told)
+    norwegian = a_ticket("7007", "Felles vaktplan", requester=NORWEGIAN_REQUESTER.told)
     story.ids |= {
         "danish project": story.said["a ticket comes as a CloudEvent"].json()["id"],
         "change": batch.json()["results"][1]["id"],
@@ -68,10 +68,12 @@ def the_pm_judges(story: Story) -> None:
     story.tried("the PM judges without criteria", "pm", "POST", path, {**judgement, "criteria": []})
     story.tried("the PM judges what has changed", "pm", "POST", path, judgement, if_match='"1"')
     story.saw("the request before it is judged", "pm", f"/intake/api/requests/{story.ids['project']}")
-    story.tried("the PM judges", "pm", "POST", path, judgement, if_match='"2"', key="judge-81")
-    story.tried("the PM judges again with the same key", "pm", "POST", path, judgement, if_match='"2"', key="judge-81")
+    story.tried("the PM judges", "pm", "POST", path, judgement, if_match='"2"', key="judge-7081")
+    story.tried(
+        "the PM judges again with the same key", "pm", "POST", path, judgement, if_match='"2"', key="judge-7081"
+    )
     other = {**judgement, "outcome": "change"}
-    story.tried("the key is used for something else", "pm", "POST", path, other, key="judge-81")
+    story.tried("the key is used for something else", "pm", "POST", path, other, key="judge-7081")
     story.saw("the request after it is judged", "requester", f"/intake/api/requests/{story.ids['project']}")
 
     small = {"outcome": "change", "reason": "En printer.", "criteria": [{**each, "met": False} for each in CRITERIA]}

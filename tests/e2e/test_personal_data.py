@@ -1,0 +1,82 @@
+"""What people are called and what they wrote is kept sealed, and is gone when their key is destroyed (P14)."""
+
+from __future__ import annotations
+
+import base64
+import re
+
+from tests.e2e.cast import CAST, CONSULTANT, DANE, HOST, NORWEGIAN_REQUESTER, Somebody
+from tests.e2e.collector import Collector
+from tests.e2e.deliveries import a_ticket
+from tests.e2e.flow.directive import ANSWER, DRAFT, QUESTION
+from tests.e2e.flow.story import Story
+from tests.e2e.flow.tickets import DESCRIPTION
+from tests.e2e.flow.work import TALK
+from tests.e2e.installation import Installation, until
+from tests.e2e.kept import Kept, everything, found
+
+PEOPLE = (*CAST.values(), DANE, NORWEGIAN_REQUESTER, CONSULTANT)
+# The officers stand in the partnership's settings, not in what was said; their names are sealed in facts all the same.
+PERSONAL = (
+    *(somebody.name for somebody in PEOPLE),
+    *(somebody.email for somebody in PEOPLE),
+    *("0123-100 200", "0123-100 300", DESCRIPTION, DRAFT, QUESTION, ANSWER, TALK),
+)
+
+
+def test_no_database_topic_or_log_holds_what_people_are_called_or_wrote(completed: Story) -> None:
+    """P14, P11: not the raw deliveries either, nor what is on its way out."""
+    kept = list(everything(completed.here))
+    assert {"flode_intake.public.deliveries", "flode_notifications.public.effects", "flode.request", "flode.message",
+            "flode.round", "flode.meeting", "logs/intake.log"} <= {each.where for each in kept}  # fmt: skip
+    assert found(kept, PERSONAL) == set()
+
+
+def test_what_is_no_secret_is_found_so_the_search_can_find(completed: Story) -> None:
+    kept = list(everything(completed.here))
+    places = {where for _, where in found(kept, ["E-tjänst för bygglov"])}
+    assert {"flode_intake.public.events", "flode_notifications.public.effects", "flode.request"} <= places
+    assert any(where.startswith("flode_portfolio.views.projects") for where in places)
+    planted = [Kept("bytes", DRAFT.encode()), Kept("JSON", DRAFT.encode("unicode_escape")), Kept("nothing", b"")]
+    planted += [Kept(f"base64 {n}", base64.b64encode(b"x" * n + DRAFT.encode() + b"yz")) for n in range(3)]
+    assert {where for _, where in found(planted, [DRAFT])} == {each.where for each in planted} - {"nothing"}
+
+
+def test_no_span_names_anybody(completed: Story, collector: Collector) -> None:
+    assert collector.bodies
+    assert found([Kept("spans", body) for body in collector.bodies], PERSONAL) == set()
+
+
+def test_a_person_whose_key_two_people_destroyed_is_erased_everywhere(installation: Installation) -> None:
+    """P14: at once in what is shown, and in whatever is built anew; the history itself stays whole."""
+    here, gone = installation, Somebody("Ebba Försvinnande", "ebba.f@lindmala.example", "sv", ())
+    ticket = a_ticket("7300", "Ärende vars anmälare glöms", description="Ebbas egna ord.", requester=gone.told)
+    request = here.deliver(HOST, ticket).json()["id"]
+    path = f"/intake/api/requests/{request}"
+    before = here.get("pm", path)
+    assert (before["requester_name"], before["description"]) == ("Ebba Försvinnande", "Ebbas egna ord.")
+
+    _destroy(here, gone)
+    here.kill("intake")  # a process remembers an opened key for half a minute; a new one remembers nothing
+    erased = until(lambda: row if (row := here.get("pm", path))["requester_name"] == "(raderad)" else None)
+    assert (erased["description"], erased["requester_email"]) == ("(raderad)", "(raderad)")
+    assert erased | {name: before[name] for name in ("description", "requester_name", "requester_email")} == before
+    assert here.command("rebuild", "requests").exit_code == 0
+    assert here.get("pm", path) == erased
+    for shown in (f"{path}/history", "/intake/api/inbox", f"/notifications/api/messages?about={request}"):
+        assert "Ebba" not in here.ask("pm", "GET", shown).text, shown
+    page = here.http.get(f"/intake/requests/{request}", headers={"Cookie": f"flode_session={here.tokens['pm']}"})
+    assert (page.status_code, "(raderad)" in page.text, "Ebba" in page.text) == (200, True, False)
+    again = here.deliver(HOST, {**ticket, "kind": "closed"}).json()
+    assert again["outcome"] == "withdrawn", "the request goes on without its requester"
+
+
+def _destroy(here: Installation, somebody: Somebody) -> None:
+    """As two archivists do; one alone cannot."""
+    reason = ("--reason", "Gallringsbeslut 7/2026")
+    proposed = here.command("vault", "propose", HOST, somebody.email, *reason, "--by", "Arkivarie Ett")
+    assert proposed.exit_code == 0, proposed.output
+    found = re.search(r"flode vault erase (\S+)", proposed.output)
+    assert found, proposed.output
+    assert here.command("vault", "erase", found[1], "--by", "Arkivarie Ett").exit_code != 0
+    assert here.command("vault", "erase", found[1], "--by", "Arkivarie Två").exit_code == 0
