@@ -12,6 +12,7 @@ import pytest
 
 from chassis.testing import Databases
 from contracts.intake import ClassificationWithdrawn
+from contracts.portfolio import LeftPortfolio
 from tests.integration.governance_world import FULL_FORM, TITLE, World, a_world
 
 
@@ -31,6 +32,13 @@ async def test_a_project_gets_a_directive_and_loses_it_with_its_judgement(world:
     assert shown.json()["requester"]["name"] == "Sigrid Ek"
     assert shown.json()["due"] == "2026-03-23"
     await world.tell(ClassificationWithdrawn(request_id=request_id, was="project", reason="Too small"))
+    assert await world.facts(request_id) == ["directive-sent", "directive-closed"]
+
+
+async def test_a_request_that_is_joined_with_another_needs_no_directive_any_more(world: World) -> None:
+    """IT-15"""
+    request_id = await world.a_project()
+    await world.tell(LeftPortfolio(request_id=request_id, reason="The same as in Nordvik", into=uuid4()))
     assert await world.facts(request_id) == ["directive-sent", "directive-closed"]
 
 

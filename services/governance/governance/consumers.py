@@ -17,7 +17,7 @@ from chassis.schedule import Clockwork, Tick
 from contracts.envelope import Envelope
 from contracts.governance import DirectiveClosed, DirectiveReminded, DirectiveSent, PlanCommissioned
 from contracts.intake import ClassificationWithdrawn, ClassifiedAsProject, RequestMerged, RequestWithdrawn
-from contracts.portfolio import Assigned
+from contracts.portfolio import Assigned, LeftPortfolio
 from contracts.topics import REQUEST
 from governance.commands.agreements import AGREEMENT
 from governance.domain.agreement import Agreement, directive_of
@@ -27,7 +27,7 @@ from governance.views import directives
 
 LEFT = N_("The ticket left the project flow.")
 MERGED = N_("The ticket was merged with another.")
-Fact = ClassifiedAsProject | ClassificationWithdrawn | RequestWithdrawn | RequestMerged | Assigned
+Fact = ClassifiedAsProject | ClassificationWithdrawn | RequestWithdrawn | RequestMerged | LeftPortfolio | Assigned
 
 
 async def follow(event: Envelope[Fact], work: Work) -> None:
@@ -42,10 +42,12 @@ async def follow(event: Envelope[Fact], work: Work) -> None:
             await _close(event, work, note or LEFT)
         case RequestMerged():
             await _close(event, work, MERGED)
+        case LeftPortfolio(reason=reason) if event.causation is None:
+            await _close(event, work, reason)  # the PM joined it with a like request, which has a directive (IT-15)
         case Assigned():
             await _commission(fact, work)
-        case ClassificationWithdrawn():
-            pass
+        case ClassificationWithdrawn() | LeftPortfolio():
+            pass  # a change never had one; and of what left because of a fact of intake's, that fact has told us
 
 
 async def _send(fact: ClassifiedAsProject, event: Envelope[Any], work: Work) -> None:
