@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,14 @@ class Clock:
 @pytest.fixture
 def people(tmp_path: Path) -> People:
     return People(tmp_path / "people.sqlite", now=Clock(), work=4)
+
+
+@dataclass(frozen=True)
+class Newcomer:
+    name: str
+    email: str
+    language: str
+    roles: dict[str, tuple[str, ...]]
 
 
 @pytest.fixture
@@ -249,3 +258,25 @@ def test_the_file_holds_no_password_and_no_link(people: People, tmp_path: Path) 
     kept = b"".join(file.read_bytes() for file in tmp_path.iterdir())
     assert PASSWORD.encode() not in kept
     assert link.encode() not in kept
+
+
+async def test_the_start_page_leads_nobody_where_they_are_refused(
+    browser: aiohttp.ClientSession, issuer: Issuer
+) -> None:
+    asks = Newcomer("Karin Ståhl", "karin@lindmala.example", "en", {"lindmala": ("requester",)})
+    issuer.people.enrol([asks], "a long sentence")
+    _, _, page = await send(browser, f"{issuer.url}/sign-in", {"email": asks.email, "password": "a long sentence"})
+    assert 'href="/intake/mine"' in page
+    assert 'href="/portfolio/mine"' in page
+    assert "/notifications/" not in page
+
+
+def test_many_may_share_a_password_and_who_is_known_keeps_theirs(people: People) -> None:
+    first = Newcomer("Alva Ek", "alva@lindmala.example", "sv", {"*": ("pm",)})
+    people.enrol([first], "the first password")
+    people.enrol([first, Newcomer("Bo Sten", "bo@lindmala.example", "da", {"*": ("leader",)})], "the second one")
+    assert people.signing_in("alva@lindmala.example", "the first password") == people.named("ALVA@lindmala.example")
+    assert people.signing_in("alva@lindmala.example", "the second one") is None
+    assert people.signing_in("bo@lindmala.example", "the second one") is not None
+    with pytest.raises(KeyError):
+        people.named("nobody@lindmala.example")
