@@ -96,14 +96,16 @@ async def _try(
     try:
         if expected is not None and expected != len(history):
             raise VersionConflict(subject, expected, len(history))
-        decided = decide(state)
+        facts = _several(decide(state))
     except (Refusal, VersionConflict):
         # A command that is given again meets the state it made itself: it gets the answer it got then.
         if earlier := await store.find_command(context.command_id, context.fingerprint, within=within):
             return _outcome(aggregate, history, earlier, duplicate=True)
         raise
-    facts = _several(decided)
     if not facts:
+        # That state may leave nothing to be done instead of refusing: the answer is the one it got then all the same.
+        if earlier := await store.find_command(context.command_id, context.fingerprint, within=within):
+            return _outcome(aggregate, history, earlier, duplicate=True)
         return Outcome(
             subject=subject, version=len(history), state=cast("S", state), facts=(), position=_last_position(history)
         )
