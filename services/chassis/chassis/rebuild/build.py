@@ -271,7 +271,7 @@ async def _catch_up(
             places |= await apply_to(connection, view, table, places, batch)
         elif time.monotonic() - heard > 15:
             raise LogEndsEarly(f"{view.name}: nothing more comes of {sorted(behind)}")
-        behind = {place: end for place, end in behind.items() if places.get(place, Checkpoint()).next_offset < until[place]}
+        behind = {one: at for one, at in behind.items() if one not in places or places[one].next_offset < until[one]}
 
 
 async def _verify_and_switch(
