@@ -25,6 +25,7 @@ from click.testing import CliRunner, Result
 
 from chassis.cli import main
 from chassis.partnership import Partnership
+from chassis.service import find_services
 from embedded.home import Home
 from embedded.processes import Started
 from tests.e2e.cast import CAST, Somebody
@@ -111,6 +112,14 @@ class Installation:
             what=f"{name} started again",
         )
 
+    def level(self) -> bool:
+        """Whether every relay and every reader has come to the end of what there is."""
+        told = self.command("lag")
+        assert told.exit_code == 0, told.output
+        rows = [re.split(r"\s{2,}", line.strip()) for line in told.output.splitlines()[1:]]
+        readers = sum(len(service.views) + len(service.reactions) + 1 for service in find_services())
+        return len(rows) == readers and all(row[2] == "0" for row in rows)
+
     @property
     def partnership(self) -> Partnership:
         """The settings of the cooperation, secrets included."""
@@ -148,12 +157,15 @@ class Installation:
 
     # Programs: tickets in, JSON in and out
 
-    def deliver(self, municipality: str, ticket: dict[str, Any], *, delivery: str | None = None) -> httpx.Response:
+    def deliver(
+        self, municipality: str, ticket: dict[str, Any], *, delivery: str | None = None, **headers: str
+    ) -> httpx.Response:
         """A ticket from a municipality's Service Desk, signed as Standard Webhooks."""
         desk = self.partnership.desk(municipality, "servicedesk")
         assert desk is not None
-        body, headers = signed(ticket, desk.secret, delivery or f"msg_{uuid4().hex}")
-        return self._noted(self.http.post(f"/intake/hooks/standard-webhooks/{desk.id}", content=body, headers=headers))
+        body, proof = signed(ticket, desk.secret, delivery or f"msg_{uuid4().hex}")
+        path = f"/intake/hooks/standard-webhooks/{desk.id}"
+        return self._noted(self.http.post(path, content=body, headers=proof | headers))
 
     def deliver_event(
         self,

@@ -11,7 +11,7 @@ from tests.e2e.flow.directive import ANSWER, QUESTION
 from tests.e2e.flow.story import Story
 from tests.e2e.flow.tickets import TITLE
 from tests.e2e.flow.work import TALK
-from tests.e2e.installation import Installation, until
+from tests.e2e.installation import until
 
 TOLD: list[tuple[Somebody, str, list[str]]] = [
     (
@@ -119,7 +119,7 @@ def test_a_requests_history_is_told_event_by_event_and_as_of_a_moment(completed:
 
 def test_readers_are_level_and_nothing_is_parked(completed: Story) -> None:
     """P10"""
-    until(lambda: _level(completed.here), what="all readers level")
+    until(completed.here.level, what="all readers level")
     assert "Nothing is parked." in completed.here.command("parked").output
     views = completed.here.command("views").output
     assert {line.split()[1] for line in views.splitlines()[1:]} == {
@@ -131,7 +131,7 @@ def test_readers_are_level_and_nothing_is_parked(completed: Story) -> None:
 def test_a_rebuilt_view_shows_the_same_and_tells_nobody_anything(completed: Story) -> None:
     """P8, P9"""
     here = completed.here
-    until(lambda: _level(here), what="all readers level")
+    until(here.level, what="all readers level")
     before = here.get("pm", f"/portfolio/api/projects/{completed.ids['project']}"), {mail.key for mail in here.mails()}
     rebuilt = here.command("rebuild", "projects")
     assert rebuilt.exit_code == 0, rebuilt.output
@@ -140,10 +140,3 @@ def test_a_rebuilt_view_shows_the_same_and_tells_nobody_anything(completed: Stor
     assert after == before
     assert here.command("rebuild", "projects", "--rollback").exit_code == 0
     assert here.get("pm", f"/portfolio/api/projects/{completed.ids['project']}") == before[0]
-
-
-def _level(here: Installation) -> bool:
-    told = here.command("lag")
-    assert told.exit_code == 0, told.output
-    rows = [re.split(r"\s{2,}", line.strip()) for line in told.output.splitlines()[1:]]
-    return len(rows) == 18 and all(row[2] == "0" for row in rows)
