@@ -72,6 +72,8 @@ async def accept(life: Life, act: Act, party: str) -> None:
     who = life.pm if party == "it_team" else life.orderer
     said = {"version": act.number, "party": party}
     await life.do(who, f"/governance/api/plans/{life.id}/acceptances", said, f"plan {act.number} {party}")
+    if party == "business":
+        await life.knows(lambda row: row["plan_version"] is not None)
 
 
 async def report(life: Life, act: Act) -> None:
@@ -80,11 +82,11 @@ async def report(life: Life, act: Act) -> None:
     progress = round(100 * min(max(part, 0.03), 0.97)) if life.tale.reaches_work else 3 + act.number
     time, cost, result = health(life, progress, act.number)
     dear = 1.3 if life.tale.health == "cost" else life.tale.lots.uniform(0.8, 0.98)
-    spent = round(life.budget * progress / 100 * dear, -3)
+    spent = thousands(life.budget * progress / 100 * dear)
     worst = "red" if "red" in (time, cost, result) else "yellow" if "yellow" in (time, cost, result) else "green"
     said = {
         "cadence": act.about, "time": time, "cost": cost, "result": result, "progress": progress, "spent": spent,
-        "forecast": round(life.budget * dear, -3), "risks": [risk(life)] if worst != "green" else [],
+        "forecast": thousands(life.budget * dear), "risks": [risk(life)] if worst != "green" else [],
         "next_steps": life.one_of("next"), "summary": life.one_of(worst),
     }  # fmt: skip
     await life.decide(life.led_by, "report", said, f"report {act.number}")
@@ -103,6 +105,11 @@ def health(life: Life, progress: int, number: int) -> tuple[str, str, str]:
             return "yellow", "green", ("green" if progress < 30 else "red" if number % 4 < 2 else "yellow")
         case None:
             return ("yellow" if (number + len(life.tale.key)) % 5 == 0 else "green"), "green", "green"
+
+
+def thousands(amount: float) -> int:
+    """An amount as people report it."""
+    return int(round(amount, -3))
 
 
 def risk(life: Life) -> dict[str, Any]:
@@ -152,7 +159,7 @@ async def mend(life: Life, _: Act) -> None:
 
 async def complete(life: Life, _: Act) -> None:
     """The PM closes what has delivered."""
-    spent = round(life.budget * life.tale.lots.uniform(0.8, 0.98), -3)
+    spent = thousands(life.budget * life.tale.lots.uniform(0.8, 0.98))
     await life.decide(life.pm, "complete", {"summary": life.town.word("completed"), "spent": spent})
 
 

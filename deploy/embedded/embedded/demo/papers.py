@@ -65,7 +65,7 @@ async def _signed(life: Life) -> bool:
         return False
     await life.days(1, 2)
     await sign(life, "leader")
-    await known(life)
+    await life.knows(lambda row: (row["directive_version"] or 0) >= life.directive)
     await life.decide(life.pm, "gate", {"gate": "BP1", "outcome": "passed", "note": life.one_of("gate")}, "BP1")
     return True
 
@@ -99,12 +99,6 @@ async def reopen(life: Life) -> None:
     """The PM reopens an approved directive."""
     said = {"reason": life.town.word("directive_reopened")}
     await life.do(life.pm, place(life, "reopen"), said, f"reopened {life.directive}")
-
-
-async def known(life: Life) -> None:
-    """The portfolio has heard of the approved version."""
-    path = f"/portfolio/api/projects/{life.id}"
-    await life.world.stage.until(life.pm.email, path, lambda row: (row["directive_version"] or 0) >= life.directive)
 
 
 def place(life: Life, what: str) -> str:

@@ -12,7 +12,7 @@ from embedded.demo.tales import SEED
 from embedded.demo.world import Life, World
 from embedded.demo.year import AFTERNOON
 
-WEEKS = (10, 24, 52)
+WEEKS = (10, 24, 53)
 TITLES = ("Vårens prioritering", "Höstens prioritering", "Prioritering inför nästa år")
 CRITERIA = ("time", "economy", "cooperation")
 WAITS = timedelta(weeks=5)

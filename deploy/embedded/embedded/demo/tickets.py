@@ -76,6 +76,9 @@ async def judge(life: Life, outcome: str, *, again: str = "") -> None:
         "criteria": [{"key": key, "met": key in met} for key in CRITERIA],
     }
     await life.do(life.pm, f"/intake/api/requests/{life.id}/classification", said, f"judged{again}")
+    if large:
+        await life.knows(bool)
+        await life.world.stage.until(life.pm.email, f"/governance/api/directives/{life.id}", bool)
 
 
 async def retract(life: Life) -> None:

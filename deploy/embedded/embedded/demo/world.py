@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
@@ -107,6 +107,10 @@ class Life:
         """Somebody does something about it. `step` tells it apart from all else that is done about it."""
         key = f"{self.home}/{self.tale.key}/{step}"
         return await self.world.stage.ask(who.email, method, path, said, key=key)
+
+    async def knows(self, so: Callable[[Any], bool]) -> None:
+        """The portfolio has heard of what happened elsewhere, before time goes on."""
+        await self.world.stage.until(self.pm.email, f"/portfolio/api/projects/{self.id}", so)
 
     async def decide(self, who: Somebody, decision: str, said: Mapping[str, Any], step: str = "") -> None:
         """A decision of the project in the portfolio."""

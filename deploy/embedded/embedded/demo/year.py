@@ -21,9 +21,13 @@ class YearIsOver(Exception):
     """What would happen next lies beyond the end of the year."""
 
 
+CLOSED = ((12, 24), (12, 25), (12, 26), (12, 31), (1, 1), (1, 6))
+"""Days, as (month, day), on which nobody works."""
+
+
 def workday(day: date, *, back: bool = False) -> date:
     """The day, or the first working day after it; before it when `back`."""
-    while day.weekday() >= 5:
+    while day.weekday() >= 5 or (day.month, day.day) in CLOSED:
         day += timedelta(days=-1 if back else 1)
     return day
 
@@ -41,8 +45,9 @@ class Year:
         show: Callable[[int], None] = lambda _: None,
     ) -> None:
         self.ends, self._tell, self._show = ends.astimezone(HERE), tell, show
-        monday = self.ends.date() - timedelta(days=self.ends.weekday())
-        self.begins = monday - timedelta(weeks=WEEKS - 1)
+        # The last week that counts is one of which people have worked four days.
+        last = self.ends.date() - timedelta(days=0 if self.ends.weekday() >= 4 else 7)
+        self.begins = last - timedelta(days=last.weekday(), weeks=WEEKS - 1)
         self.now = datetime.combine(self.begins, time(), HERE)
         self._sleeping: list[tuple[datetime, int, asyncio.Future[None]]] = []
         self._order = count()
@@ -98,7 +103,7 @@ class Year:
     async def _wake_the_next(self) -> None:
         self.now = self._sleeping[0][0]
         await self._tell(self.now)
-        self._show((self.today - self.begins).days // 7 + 1)
+        self._show(min((self.today - self.begins).days // 7 + 1, WEEKS))
         while self._sleeping and self._sleeping[0][0] == self.now:
             _, _, woken = heapq.heappop(self._sleeping)
             self._awake += 1
