@@ -6,10 +6,12 @@ parking. It runs in a thread and yields to nobody, so nothing here awaits.
 
 from __future__ import annotations
 
+import gc
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from aiokafka import TopicPartition
@@ -17,10 +19,11 @@ from confluent_kafka import Consumer
 from confluent_kafka import TopicPartition as Assigned
 
 from chassis.checkpoints import Checkpoint
-from chassis.decode import decode
+from chassis.decode import reader
 from chassis.log import AFTER_HEADER, TYPE_HEADER, Record
 from chassis.parking import BEHIND, Parked, reason_of
 from chassis.views import View
+from chassis.views.view import subject_of
 from contracts.envelope import SEQUENCE_HEADER, SOURCE_HEADER, Envelope
 
 AT_ONCE = 5000
@@ -33,9 +36,9 @@ class LogEndsEarly(Exception):
 
 @dataclass(slots=True)
 class Folded:
-    """What a view has after a stretch of the log."""
+    """What a view has after a stretch of the log. Its rows are by their key, or by the log's where that is the same."""
 
-    rows: dict[UUID, Any] = field(default_factory=dict)
+    rows: dict[UUID | bytes, Any] = field(default_factory=dict)
     parked: list[Parked] = field(default_factory=list)
     stuck: set[UUID] = field(default_factory=set)
     aside: dict[TopicPartition, int] = field(default_factory=dict)
@@ -85,18 +88,45 @@ def read_stretch(
         consumer.assign([Assigned(topic, number, 0) for topic, number in left])
         fold = _Fold(stretch, left, keep, None if only is None else str(only).encode())
         heard = time.monotonic()
-        while left:
-            messages = consumer.consume(AT_ONCE, timeout=0.2)
-            if messages:
-                heard = time.monotonic()
-                fold.take(messages)
-                told(len(messages))
-            elif time.monotonic() - heard > SILENCE_SECONDS:
-                raise LogEndsEarly(f"nothing more comes of {sorted(left)}; is the topic still being filled?")
+        with _seldom_looking_for_cycles():
+            while left:
+                messages = consumer.consume(AT_ONCE, timeout=0.2)
+                if messages:
+                    heard = time.monotonic()
+                    fold.take(messages)
+                    told(len(messages))
+                elif time.monotonic() - heard > SILENCE_SECONDS:
+                    raise LogEndsEarly(f"nothing more comes of {sorted(left)}; is the topic still being filled?")
         fold.close()
     finally:
         consumer.close()
     return stretch
+
+
+@contextmanager
+def _seldom_looking_for_cycles() -> Iterator[None]:
+    """Decoding makes many objects and no cycles. Looking for some all the time took half of the reading's time."""
+    usual = gc.get_threshold()
+    gc.set_threshold(200_000, 20, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+
+
+_Read: TypeAlias = "Callable[[bytes, int], Envelope[Any]]"
+_Plan: TypeAlias = "tuple[Folded, Callable[[Envelope[Any]], UUID] | None, Callable[[Any, Envelope[Any]], Any]]"
+
+
+@dataclass(slots=True)
+class _Lane:
+    """One partition: where it is read to, the highest sequence of each source, what was new, what was not."""
+
+    end: int
+    known: dict[bytes, bytes] = field(default_factory=dict)
+    fresh: int = 0
+    repeated: int = 0
+    last: Any = None
 
 
 class _Fold:
@@ -110,57 +140,57 @@ class _Fold:
         only: bytes | None,
     ) -> None:
         self.stretch, self.left, self.keep, self.only = stretch, left, keep, only
-        self.highest: dict[tuple[str, int], dict[bytes, bytes]] = {place: {} for place in left}
-        self.last: dict[tuple[str, int], tuple[int, bytes, bytes]] = {}
-        self.counts: dict[tuple[str, int], list[int]] = {place: [0, 0] for place in left}
-        self.wanted = frozenset().union(*({name.encode() for name in view.types} for view in stretch.views))
-        self.plans = [
-            (view, folded, frozenset(name.encode() for name in view.types))
-            for view, folded in zip(stretch.views, stretch.folded, strict=True)
-        ]
+        self.lanes = {place: _Lane(end) for place, end in left.items()}
+        self.plans: dict[bytes, tuple[_Read, list[_Plan]]] = {}
+        for view, folded in zip(stretch.views, stretch.folded, strict=True):
+            # Where the row's key is the subject, it is the message's key as well, which is at hand and quickly hashed.
+            key = None if view.key is subject_of else view.key
+            for name in view.types:
+                _, plans = self.plans.setdefault(name.encode(), (reader(name), []))
+                plans.append((folded, key, view.evolve))
 
     def take(self, messages: list[Any]) -> None:
-        highest, counts, left, last = self.highest, self.counts, self.left, self.last
+        lanes, plans, only = self.lanes, self.plans, self.only
         for message in messages:
             if error := message.error():
                 raise LogEndsEarly(str(error))
             place = (message.topic(), message.partition())
-            end = left.get(place)
+            lane = lanes[place]
             offset = message.offset()
-            if end is None or offset >= end:
+            if offset >= lane.end:
                 continue
             source, sequence, kind, after = _travelling(message)
-            known = highest[place]
+            known = lane.known
             # As `Record.is_next` has it; nearly always what comes is the next, and that is seen without counting.
             is_next = after == (before := known.get(source, b"0"))
             if is_next or (int(sequence) > int(before) and (not after or int(after) <= int(before))):
                 known[source] = sequence
-                counts[place][0] += 1
-                if kind in self.wanted and (self.only is None or message.key() == self.only):
+                lane.fresh += 1
+                if kind in plans and (only is None or message.key() == only):
                     self._fold(message, place, source, int(sequence), kind)
             else:
-                counts[place][1] += 1
-            last[place] = (offset, source, sequence)
-            if offset + 1 == end:
-                del left[place]
+                lane.repeated += 1
+            lane.last = message
+            if offset + 1 == lane.end:
+                del self.left[place]
         self.stretch.read += len(messages)
 
     def _fold(self, message: Any, place: tuple[str, int], source: bytes, sequence: int, kind: bytes) -> None:
+        read, plans = self.plans[kind]
+        subject: bytes = message.key()
         failure: str | None = None
         event: Any = None
         try:
-            event = decode(message.value(), sequence)
+            event = read(message.value(), sequence)
             if self.keep is not None and not self.keep(event):
                 return
         except Exception as unreadable:  # noqa: BLE001  whatever an event does, it is parked and never lost
             failure = reason_of(unreadable)
-        for view, folded, wanted in self.plans:
-            if kind not in wanted:
-                continue
-            if failure is None and not (folded.stuck and UUID(message.key().decode()) in folded.stuck):
+        for folded, key_of, evolve in plans:
+            if failure is None and not (folded.stuck and UUID(subject.decode()) in folded.stuck):
                 try:
-                    key = view.key(event)
-                    folded.rows[key] = view.evolve(folded.rows.get(key), event)
+                    key = subject if key_of is None else key_of(event)
+                    folded.rows[key] = evolve(folded.rows.get(key), event)
                 except Exception as unfoldable:  # noqa: BLE001  a fold that fails parks the subject
                     self._park(folded, message, place, source, sequence, reason_of(unfoldable))
             else:
@@ -180,15 +210,17 @@ class _Fold:
 
     def close(self) -> None:
         """Say where the reading ended, as a live reader would."""
-        for place, (offset, source, sequence) in self.last.items():
-            fresh, repeated = self.counts[place]
+        for place, lane in self.lanes.items():
+            if lane.last is None:
+                continue
+            source, sequence, _, _ = _travelling(lane.last)
             self.stretch.places[TopicPartition(*place)] = Checkpoint(
-                next_offset=offset + 1,
+                next_offset=lane.last.offset() + 1,
                 last_source=source.decode(),
                 last_sequence=int(sequence),
-                sources={name.decode(): int(highest) for name, highest in self.highest[place].items()},
-                applied=fresh,
-                duplicates=repeated,
+                sources={name.decode(): int(highest) for name, highest in lane.known.items()},
+                applied=lane.fresh,
+                duplicates=lane.repeated,
             )
 
 

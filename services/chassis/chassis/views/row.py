@@ -15,10 +15,13 @@ from uuid import UUID
 import msgspec
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
+class Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Base of all rows. The first field is the key; `municipality` is the tenant.
 
     A field `shared_with: tuple[str, ...]` names other municipalities that may see the row as well.
+
+    A row holds values and can hold nothing that leads back to it, so the collector of cycles need not look at the
+    hundred thousands that a rebuild keeps (`gc=False`).
     """
 
     def replace(self, **changes: Any) -> Self:
