@@ -9,7 +9,7 @@ from hypothesis.stateful import precondition, rule
 
 from contracts.governance import DirectiveReminded
 from contracts.portfolio import RoundClosed
-from tests.integration.flow_machine import CASE, STALE, WHO, RequestFlow
+from tests.integration.flow_machine import CASE, LEADER, STALE, WHO, RequestFlow
 from tests.integration.flow_model import TURNS, Case
 from tests.integration.flow_people import REPORT, REQUESTER, SCORED_BY, SOMEBODY, TOWNS
 
@@ -59,7 +59,7 @@ class PortfolioFlow(RequestFlow):
         if self.act(case, who, "assign", body, allowed=case.may_assign(who, reason), seen=seen):
             case.assign(leader)
 
-    @rule(which=CASE, who=WHO, seen=STALE)
+    @rule(which=CASE, who=LEADER, seen=STALE)
     def somebody_reports(self, which: int, who: str, seen: str | None) -> None:
         """The leader, and nobody else (IT-20)."""
         case = self.cases[which]
