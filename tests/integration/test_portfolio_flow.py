@@ -313,3 +313,20 @@ async def test_people_are_lent_and_a_delivery_is_planned(world: World) -> None:
     assert (await world.post(f"/projects/{one}/release", world.pm, {"period": "2026H2"})).status_code == 201
     rows = (await world.get("/portfolio/api/projects?release=2026H2", world.pm)).json()
     assert [UUID(row["request_id"]) for row in rows] == [one]
+
+
+async def test_a_ranking_that_is_given_again_ranks_nothing_anew(world: World) -> None:
+    """P3, IT-12: also what it left as it was then, and what was ranked or stopped since; the answer is the same."""
+    one, two = await world.an_entered_project("Ett"), await world.an_entered_project("Två")
+    await world.post(f"/projects/{one}/rank", world.pm, {"rank": 1})
+    ranking = {"ranks": {str(one): 1, str(two): 2}}
+    given = await world.post("/ranking", world.pm, ranking, **{"Idempotency-Key": "spring"})
+    assert [each["id"] for each in given.json()["ranked"]] == [str(two)]
+    await world.post(f"/projects/{one}/rank", world.pm, {"rank": 3})
+    before = await world.facts()
+    again = await world.post("/ranking", world.pm, ranking, **{"Idempotency-Key": "spring"})
+    assert (again.status_code, again.json()) == (given.status_code, given.json())
+    await world.post(f"/projects/{one}/stop", world.pm, {"reason": "Ingen beställare kvar"})
+    again = await world.post("/ranking", world.pm, ranking, **{"Idempotency-Key": "spring"})
+    assert (again.status_code, again.json()) == (given.status_code, given.json())
+    assert await world.facts() == [*before, "project-stopped"]

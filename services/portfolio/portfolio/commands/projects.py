@@ -24,25 +24,28 @@ from portfolio.domain.project import Project
 
 
 async def rank_several(here: Deps, request: Request, caller: Identity, said: Ranking) -> list[Outcome[Project]]:
-    """The PM ranks several projects at once, alone (IT-12): all of them, or none when one is refused."""
+    """The PM ranks several projects at once, alone (IT-12): all of them, or none when one is refused.
+
+    Returns those whose rank changed. Given again, it is answered for the same ones, and ranks nothing anew (P3).
+    """
     role = caller.must(Role.PM, rule="IT-12")
     context = await here.context(request, caller, here.partnership.host, role=role)
     ranking.must_be_a_ranking(said.ranks)
     outcomes = []
     async with together(here) as connection:
-        for request_id, rank in said.ranks.items():
-            home = (await history_of(here, request_id, within=connection))[0].municipality
-            caller.must(Role.PM, municipality=home, rule="IT-12")
-            outcomes.append(
-                await handle(
-                    here.store,
-                    PROJECT,
-                    request_id,
-                    partial(ranking.rank_alone, rank=rank, reason=said.reason),
-                    derived(context, request_id, home),
-                    within=connection,
-                )
-            )
+        homes = {each: (await history_of(here, each, within=connection))[0].municipality for each in said.ranks}
+        parts = {each: derived(context, each, home) for each, home in homes.items()}
+        given = [
+            each
+            for each, part in parts.items()
+            if await here.store.find_command(part.command_id, part.fingerprint, within=connection)
+        ]
+        for request_id in given or said.ranks:
+            caller.must(Role.PM, municipality=homes[request_id], rule="IT-12")
+            decide = partial(ranking.rank_alone, rank=said.ranks[request_id], reason=said.reason)
+            outcome = await handle(here.store, PROJECT, request_id, decide, parts[request_id], within=connection)
+            if outcome.facts:
+                outcomes.append(outcome)
     return outcomes
 
 
