@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable
 from contextlib import ExitStack
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from confluent_kafka import Consumer, TopicPartition
 from eventsourcing.application import Application
@@ -129,7 +129,7 @@ class Lines(PostgresTrackingRecorder):
 def _sql(statement: str) -> Any:
     from psycopg.sql import SQL
 
-    return SQL(statement)  # type: ignore[arg-type]  # literal in fact, a str in type
+    return SQL(statement)
 
 
 class LinesProjection(Projection[Lines]):
@@ -164,6 +164,7 @@ def the_librarys(server: Postgres) -> float:
         "PERSISTENCE_MODULE": "eventsourcing.postgres", "POSTGRES_DBNAME": "postgres", "POSTGRES_HOST": "127.0.0.1",
         "POSTGRES_PORT": str(server.port), "POSTGRES_USER": "postgres", "POSTGRES_PASSWORD": server.password,
     }  # fmt: skip
+    last = 0
     with Application[UUID](env=environment) as app:
         for _ in range(LIBRARY_EVENTS // story.EVENTS_EACH):
             project = Project("Ny e-tjänst för bygglov")

@@ -7,7 +7,7 @@ import platform
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -82,7 +82,8 @@ def machine() -> str:
     """What this was measured on. Figures move with the machine, the ratios less so."""
     load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
     return (
-        f"{date.today().isoformat()}, {os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}, "
+        f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, {platform.machine()}, "
+        f"Python {platform.python_version()}, "
         f"asyncpg {version('asyncpg')}, confluent-kafka {version('confluent-kafka')}, "
         f"eventsourcing {version('eventsourcing')}. Load before it began: {load}."
     )

@@ -82,7 +82,9 @@ async def fill(bootstrap: str, subjects: int) -> int:
         if subject not in partitions:
             partitions[subject] = partition_of(subject, REQUEST)
         partition = partitions[subject]
-        travelling = headers("/flode/portfolio", sequence, kind, last.get(partition, 0))
+        travelling: list[tuple[str, str | bytes | None]] = [
+            *headers("/flode/portfolio", sequence, kind, last.get(partition, 0))
+        ]
         last[partition] = sequence
         while True:
             try:
