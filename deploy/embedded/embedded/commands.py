@@ -101,8 +101,9 @@ def _run(home: Home, port: int, *, with_demo: bool, welcome: bool) -> None:
     def ready() -> None:
         if with_demo:
             players.append(subprocess.Popen([*FLODE, "demo"]))
-        elif welcome:
+        if welcome:
             click.echo("\nCtrl-C stops it; a second start goes on where it was.")
+        if welcome and not with_demo:  # the demo makes its own accounts, and ends with the address
             _welcome(home, supervisor.public_url)
 
     supervisor = Supervisor(home, port=port, front=front, say=_say(), ready=ready)

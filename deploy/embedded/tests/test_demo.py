@@ -157,6 +157,7 @@ def test_reports_come_before_they_are_due(cadence: str) -> None:
     gaps = [later - earlier for earlier, later in zip([DEALT_OUT, *reports], reports, strict=False)]
     assert reports
     assert max(gaps) < period
+    assert all(day.weekday() < 5 for day in reports)
 
 
 def test_late_reports_are_the_last_of_a_project_that_goes_on_and_in_the_middle_of_one_that_is_done() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from embedded.demo.cast import Somebody
 from embedded.demo.world import HELD, Life, World
-from embedded.demo.year import AFTERNOON
+from embedded.demo.year import AFTERNOON, workday
 
 PLACES = ("Stora Sammanträdesrummet, Lindmåla", "Rådhuset, Sønderlund", "Kommunehuset, Fjellvåg", "Digitalt möte")
 TURNS = {"limited": "limit", "stopped": "stop", "postponed": "postpone"}
@@ -45,7 +45,7 @@ class Meeting:
             await year.days(3)
             moved = {"at": self.at, "place": PLACES[self.number - 1], "reason": MOVED}
             await self._do("/move", moved, "moved")
-            await year.until(year.ends - timedelta(hours=2))
+            await year.until(year.moment(workday(year.ends.date() - timedelta(days=1), back=True)))
             await self._set_agenda()
             return
         await year.until(self.at - timedelta(days=2))

@@ -9,7 +9,7 @@ from itertools import count
 from typing import Literal
 
 from embedded.demo.tales import Tale
-from embedded.demo.year import AFTERNOON, MORNING
+from embedded.demo.year import AFTERNOON, MORNING, workday
 
 What = Literal[
     "plan", "accept as it team", "accept as business", "gate", "hold", "report", "talk", "lend", "turn", "resume",
@@ -81,9 +81,9 @@ def _reports(tale: Tale, frame: Frame) -> Iterator[Act]:
     silence = frame.last - tale.late * period if tale.fate != "done" else frame.last
     day = frame.dealt_out
     for number in count(1):
-        day += period
-        if frame.resumes and day - period < frame.resumes <= day:
-            day = frame.resumes + period  # what is owed is counted anew from that day
+        before, day = day, workday(day + period, back=True)  # not late because of a weekend
+        if frame.resumes and before < frame.resumes <= day:
+            day = workday(frame.resumes + period, back=True)  # what is owed is counted anew from that day
         if day >= min(silence, frame.ends):
             return
         if tale.fate == "done" and 3 <= number < 3 + tale.late:

@@ -36,8 +36,7 @@ async def carry_out(life: Life) -> None:
         resumes=None if life.tale.back is None else life.year.week(life.tale.back).date(),
     )
     for act in calendar(life.tale, frame):
-        day = workday(act.on, back=act.what == "report")  # a report must not come late because of a weekend
-        await life.year.until(life.year.moment(day, act.hour))
+        await life.year.until(life.year.moment(workday(act.on), act.hour))
         await DOES[act.what](life, act)
 
 

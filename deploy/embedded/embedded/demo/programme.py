@@ -90,6 +90,7 @@ def farewell(home: Home, cast: Cast, url: str) -> str:
             *lines,
             f"All have one password. It stands in {home.secret_file('demo-password')}",
             f"Everybody else is listed, for the operator, at {url}/people",
+            f"Open {url}/",
         ]
     )
 
