@@ -26,8 +26,11 @@ async def lasting(what: str, work: Callable[[], Coroutine[Any, Any, object]]) ->
     try:
         await asyncio.wait({doing})
     except asyncio.CancelledError:
-        doing.cancel()
-        await asyncio.wait({doing})
+        # Once is not always enough: `wait_for` forgets a cancellation that comes in the moment its work is done, in the
+        # Pythons before 3.12, and a loop that was told to stop would then go on for ever.
+        while not doing.done():
+            doing.cancel()
+            await asyncio.wait({doing}, timeout=1)
         raise
     if doing.cancelled():
         raise EndedByItself(f"{what} was cancelled from within")

@@ -58,3 +58,24 @@ async def test_being_told_to_stop_is_no_fault() -> None:
 async def test_what_the_work_raises_is_raised() -> None:
     with pytest.raises(OSError, match="the broker is gone"):
         await lasting("failing", fails)
+
+
+async def test_work_that_misses_a_cancellation_is_told_again() -> None:
+    missed = 0
+
+    async def misses_the_first() -> None:
+        nonlocal missed
+        while True:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                missed += 1
+                if missed > 1:
+                    raise
+
+    work = asyncio.create_task(lasting("hard of hearing", misses_the_first))
+    await asyncio.sleep(0)
+    work.cancel()
+    await asyncio.wait({work}, timeout=10)
+    assert work.cancelled()
+    assert missed == 2
