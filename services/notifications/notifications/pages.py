@@ -102,5 +102,5 @@ def what_of(template: str, language: str) -> str:
     letter = LETTERS.get(template)
     if letter is None:
         return template
-    subject = translate(letter.subject, language, title="", at="", number="", gate="")
+    subject = translate(letter.subject, language, title="", at="", number="", gate="BP")
     return " ".join(subject.split()).strip(" :")

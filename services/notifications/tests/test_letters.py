@@ -22,6 +22,7 @@ from notifications.adapters.letter import DAYS, as_comment, as_html, as_text, wr
 from notifications.domain.known import Known, learn
 from notifications.domain.letters import LETTERS, WORDS
 from notifications.domain.telling import TABLE, Receiver, told_of
+from notifications.pages import what_of
 from services.notifications.tests.conftest import HALL
 from tests.contract.samples import filled
 
@@ -151,6 +152,11 @@ def test_values_are_plain_text_or_days_in_iso(known: Known) -> None:
     assert datetime.fromisoformat(told_of(filled(MeetingCalled), None)["at"] or "").tzinfo is UTC
     assert an_envelope(fact).data is fact
     assert {field.name for field in fields(fact)} >= {"reason", "until"}
+
+
+def test_a_list_says_what_was_told_without_breaking_off() -> None:
+    assert {what_of("gate-decided", language) for language in ("sv", "en")} == {"Beslut vid BP", "Decided at BP"}
+    assert what_of("meeting-called", "sv") == "Kallelse till CAB"
 
 
 def test_the_catalogue_of_facts_is_whole_when_the_table_is_read() -> None:
