@@ -60,7 +60,8 @@ class Envelope(Generic[E]):
     causation: UUID | None = None
     """The event this one answers, when it answers one."""
     cause: str | None = None
-    """The position of that event in the shared log, `intake:42@flode.request/7`: it is there before this one is."""
+    """The position of that event in the shared log, `intake:42@flode.request/7`; when nobody's fact is answered, those
+    that had been read when it was decided, divided by blanks. They are there before this one is."""
     traceparent: str | None = None
     data: E
     sequence: int = 0

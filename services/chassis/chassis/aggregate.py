@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar, cast
 from uuid import UUID
 
+from chassis.causes import causes_of
 from chassis.context import Context
 from chassis.db import Connection
 from chassis.position import Position
@@ -109,6 +110,9 @@ async def _try(
         return Outcome(
             subject=subject, version=len(history), state=cast("S", state), facts=(), position=_last_position(history)
         )
+    if context.cause is None and history:
+        # Of a subject that begins here nothing was read before; of others, what was known comes before what is decided.
+        context = replace(context, cause=await causes_of(store, subject, facts[0].topic, within=within))
     appended = await store.append(facts, context=context, expected=len(history), within=within)
     return _outcome(aggregate, history, appended.envelopes, duplicate=appended.duplicate, appended=appended)
 

@@ -47,7 +47,7 @@ class Context:
     causation: UUID | None = None
     """The event this command reacts to, or None when a person or a ticketing system acts."""
     cause: str | None = None
-    """The position of that event, `intake:42@flode.request/7`."""
+    """The position of that event, `intake:42@flode.request/7`; `handle` fills in what a person's decision rests on."""
     traceparent: str | None = None
     """The W3C trace context, so that the trace goes on where the event is read."""
     fingerprint: bytes | None = None

@@ -103,23 +103,24 @@ class Relay:
     async def _whose_causes_are_there(self, batch: list[Stored], reader: LogReader, places: Places) -> list[Stored]:
         """The beginning of the batch whose causes the topics hold; waits for the cause of the first if it must."""
         for number, event in enumerate(batch):
-            named = peek(event.message, "cause")
-            if named is None:
-                continue
-            cause = Position.parse(named)
-            partition = TopicPartition(cause.topic, cause.partition)
-            if cause.source == self.store.source or partition not in places.tail:
-                continue
+            causes = [Position.parse(each) for each in (peek(event.message, "cause") or "").split()]
             waited = 0
-            while places.seen[partition].get(cause.source, 0) < cause.sequence:
+            while missing := [each for each in causes if not self._is_there(each, places)]:
                 if number:
                     return batch[:number]
                 if waited % 100 == 0:
-                    log.info("relay.waits", position=event.position, cause=named)
+                    log.info("relay.waits", position=event.position, causes=[str(each) for each in missing])
                 waited += 1
-                await read_on(self.store, reader, places, await reader.ends([partition]))
+                partitions = {TopicPartition(each.topic, each.partition) for each in missing}
+                await read_on(self.store, reader, places, await reader.ends(list(partitions)))
                 await asyncio.sleep(0.1)
         return batch
+
+    def _is_there(self, cause: Position, places: Places) -> bool:
+        """Whether a topic holds a cause again; of our own, and in topics we do not write to, nothing is awaited."""
+        partition = TopicPartition(cause.topic, cause.partition)
+        ours = cause.source == self.store.source or partition not in places.tail
+        return ours or places.seen[partition].get(cause.source, 0) >= cause.sequence
 
     async def _produce(self, producer: AIOKafkaProducer, batch: list[Stored], places: Places) -> None:
         due: defaultdict[str, list[tuple[TopicPartition, Stored]]] = defaultdict(list)

@@ -103,7 +103,8 @@ def evolve(row: CandidateRow | None, event: Envelope[Fact]) -> CandidateRow | No
         )
     if row is None or isinstance(fact, LeftPortfolio | ProjectCompleted):
         return None
-    row = row.replace(changed_at=at)
+    # Facts of two services meet here: of those that knew nothing of each other, either may come first.
+    row = row.replace(changed_at=max(row.changed_at, at))
     match fact:
         case Prioritised(rank=rank):
             return row.replace(rank=rank, ranked_at=at)
