@@ -28,18 +28,24 @@ class Moved:
     """Wakes those who wait for a view, when its follower runs in this process."""
 
     def __init__(self) -> None:
-        self._events: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
+        self._waiting: defaultdict[str, set[asyncio.Future[None]]] = defaultdict(set)
 
     def tell(self, view: str) -> None:
         """The view has moved."""
-        self._events.pop(view, asyncio.Event()).set()
+        for waiting in self._waiting.pop(view, set()):
+            if not waiting.done():
+                waiting.set_result(None)
 
     async def wait(self, view: str, seconds: float) -> None:
         """Until the view moves, or the seconds are over."""
+        moved = asyncio.get_running_loop().create_future()
+        self._waiting[view].add(moved)
         try:
-            await asyncio.wait_for(self._events[view].wait(), seconds)
+            await asyncio.wait_for(moved, seconds)
         except TimeoutError:
             return
+        finally:
+            self._waiting[view].discard(moved)
 
 
 MOVED = Moved()
