@@ -165,4 +165,10 @@ async def run() -> Chapter:
             "eventsourcing's recorder", 20,
         ),
     )  # fmt: skip
+    chapter.remarks.append(
+        "A store has one writer, and what it does follows one after the other: clients make envelopes, PostgreSQL "
+        "judges and inserts, the disk flushes, clients are answered. Each commit holds all who wait, so the more wait, "
+        "the less the flush costs each. pgbench needs two processors for its 32 connections; when others want them as "
+        "well, the one writer's hand-overs wait longer than its work takes, and the ratio falls."
+    )
     return chapter

@@ -216,6 +216,12 @@ async def run(subjects: int, *, names: tuple[str, ...] = ("lines", "projects"), 
         Line(f"eventsourcing's ProjectionRunner, on {LIBRARY_EVENTS:,} of them", rate(library), library / merely,
              "merely consuming")
     )  # fmt: skip
+    chapter.remarks.append(
+        "Merely consuming costs a processor about 2 µs an event. A rebuild adds decoding into the contract's own class "
+        "with its whole envelope (1.4 µs, where a hand-chosen selection of fields took 0.6), the headers by which "
+        "repeated events are known (1 µs) and the fold (1 µs or more; `projects` also computes which reports are due). "
+        "It reads in one process; by partition in two it could come nearer."
+    )
     return chapter
 
 
