@@ -23,7 +23,7 @@ from embedded.postgres import Postgres, binaries
 from tests.benchmarks.report import Chapter, Line, middle, rate
 from tests.benchmarks.servers import a_database_on, a_server
 
-ROUNDS, SECONDS = 3, 4
+ROUNDS, SECONDS = 3, 3
 REQUESTER = Person(id=a_person_id("Anna Sund"), name=sealed("Anna Sund"))
 PLAIN = "INSERT INTO plain (message) VALUES (decode(repeat('ab', 800), 'hex'));"
 
@@ -136,9 +136,9 @@ async def run() -> Chapter:
                 for clients in (1, 8, 32):
                     took(f"pgbench {clients}", await asyncio.to_thread(pgbench, server, clients))
                 for clients in (1, 8, 32, 256):
-                    jobs = [a_job() for _ in range(SECONDS * 40_000 if clients > 8 else SECONDS * 10_000)]
+                    jobs = [a_job() for _ in range(SECONDS * 10_000)]
                     took(f"ours {clients}", await ours(store, clients, jobs))
-                jobs = with_disputes([a_job() for _ in range(SECONDS * 30_000)])
+                jobs = with_disputes([a_job() for _ in range(SECONDS * 10_000)])
                 took("disputed 32", await ours(store, 32, jobs))
                 took("library", await asyncio.to_thread(the_librarys, server, 8))
     plain = {clients: middle(rates[f"pgbench {clients}"]) for clients in (1, 8, 32)}
