@@ -35,7 +35,7 @@ def installation(collector: Collector) -> Iterator[Installation]:
         installation.people()
         yield installation
     finally:
-        installation.flode("down")
+        installation.command("down")
         installation.http.close()
     shutil.rmtree(folder)
 

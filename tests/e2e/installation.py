@@ -59,6 +59,7 @@ class Installation:
     tokens: dict[str, str] = field(default_factory=dict)
     last: dict[str, str] = field(default_factory=dict)
     first_link: str = ""
+    _read: dict[str, Mail] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.url = f"http://127.0.0.1:{self.port}"
@@ -76,7 +77,7 @@ class Installation:
         )
 
     def command(self, *command: str) -> Result:
-        """The same within this process, which saves the second that Python needs to load it all."""
+        """The same within this process, which saves the seconds that Python needs to load it all."""
         return CliRunner().invoke(main, list(command), env=self._environ())
 
     def _environ(self) -> dict[str, str]:
@@ -93,8 +94,8 @@ class Installation:
 
     def down(self) -> None:
         """Stop. The data stays."""
-        done = self.flode("down")
-        assert done.returncode == 0, done.stderr + done.stdout
+        done = self.command("down")
+        assert done.exit_code == 0, done.output
 
     def processes(self) -> dict[str, dict[str, Any]]:
         """What the supervisor says of its processes: state, pid, port, restarts."""
@@ -240,7 +241,7 @@ class Installation:
 
     def mails(self) -> list[Mail]:
         """All mails that were sent so far."""
-        return mails_in(self.home.mail)
+        return mails_in(self.home.mail, self._read)
 
     def mail(self, to: str, words: str) -> Mail:
         """The first mail to an address with these words in its subject or text; waits for it."""

@@ -39,9 +39,10 @@ class Note:
     said: str
 
 
-def mails_in(folder: Path) -> list[Mail]:
-    """Every mail in a folder, the oldest first."""
-    return [_mail(path) for path in sorted(folder.glob("*.eml"), key=lambda path: path.stat().st_mtime_ns)]
+def mails_in(folder: Path, read: dict[str, Mail]) -> list[Mail]:
+    """Every mail in a folder, the oldest first. What was read before is taken from `read`: a mail never changes."""
+    paths = sorted(folder.glob("*.eml"), key=lambda path: path.stat().st_mtime_ns)
+    return [read.get(path.stem) or read.setdefault(path.stem, _mail(path)) for path in paths]
 
 
 def _mail(path: Path) -> Mail:

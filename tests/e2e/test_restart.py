@@ -124,10 +124,9 @@ def test_a_second_start_on_the_same_data_goes_on_where_it_was(installation: Inst
     until(lambda: here.get("pm", "/notifications/api/messages?state=due") == [], what="all that is due was sent")
     before = here.get("pm", "/intake/api/requests"), here.get("pm", "/portfolio/api/projects"), len(here.mails())
     here.down()
-    stopped = here.flode("status")
-    assert stopped.returncode == 3, stopped.stdout
+    assert here.command("status").exit_code == 3, "stopped"
     here.up()
-    assert here.flode("status", "--json").returncode == 0
+    assert here.command("status", "--json").exit_code == 0
     all_there_once(here, tickets)
     after = here.get("pm", "/intake/api/requests"), here.get("pm", "/portfolio/api/projects"), len(here.mails())
     assert after == before

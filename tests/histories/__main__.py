@@ -44,7 +44,7 @@ def record(name: str) -> None:
         until(lambda: here.get("pm", "/notifications/api/messages?state=due") == [], what="all that is due was sent")
         found = sorted(topics(here), key=lambda each: (each.topic, each.partition, each.offset))
     finally:
-        here.flode("down")
+        here.command("down")
         shutil.rmtree(folder)
     lines = [Recorded(each.topic, each.source, each.sequence, each.message).line() for each in found]
     (FOLDER / f"{name}.jsonl").write_text("\n".join(lines) + "\n", "utf-8")
