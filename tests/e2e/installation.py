@@ -227,6 +227,16 @@ class Installation:
         assert answer.status_code == 200, f"{path}: {answer.status_code} {answer.text}"
         return answer.json()
 
+    def followed(self, who: str, path: str, holds: Callable[[Any], object] = bool, *, what: str) -> Any:
+        """Read what another service's events bring about here; waits until it is there, and then until it holds."""
+
+        def found() -> Any:
+            answer = self.ask(who, "GET", path, **self.after(path))
+            assert answer.status_code in (200, 404, 503), f"{path}: {answer.status_code} {answer.text}"
+            return answer.json() if answer.status_code == 200 and holds(answer.json()) else None
+
+        return until(found, what=what)
+
     def after(self, path: str) -> dict[str, str]:
         """The header by which a reading waits for the last write to its service."""
         position = self.last.get(path.split("/")[1])

@@ -59,12 +59,11 @@ def the_cab_decides(story: Story, now: datetime) -> None:
     story.done("the deputy approves the minutes", "deputy", approve, {"version": 1})
     story.saw("the meeting after it", "danish manager", path)
 
-    def limited() -> Any:
-        row = here.get("pm", f"/portfolio/api/projects/{story.ids['project']}")
-        return row if row["state"] == "limited" else None
-
-    story.shown["the project after the CAB"] = until(limited, what="the CAB's decision in the portfolio")
-    story.saw("the history after the CAB", "pm", f"/portfolio/api/projects/{story.ids['project']}/history")
+    project = f"/portfolio/api/projects/{story.ids['project']}"
+    story.shown["the project after the CAB"] = here.followed(
+        "pm", project, lambda row: row["state"] == "limited", what="the CAB's decision in the portfolio"
+    )
+    story.saw("the history after the CAB", "pm", f"{project}/history")
 
 
 def it_is_completed(story: Story) -> None:

@@ -13,7 +13,6 @@ import httpx
 from tests.e2e.cast import CAST
 from tests.e2e.flow.story import Story
 from tests.e2e.flow.tickets import TITLE
-from tests.e2e.installation import until
 
 DRAFT = "Ring Sigrids syster på 0700-112233, hon vet var pärmarna är."
 QUESTION = "Måste jag skriva ut vad min företrädare Yngve lovade?"
@@ -122,8 +121,7 @@ def both_agree(story: Story) -> None:
     story.done("the leader signs", "leader", f"{path}/sign", {"version": 2})
     story.saw("the approved directive", "leader", path)
 
-    def followed() -> Any:
-        row = here.get("pm", f"/portfolio/api/projects/{story.ids['project']}")
-        return row if row["budget"] else None
-
-    story.shown["the project with its budget"] = until(followed, what="the budget in the portfolio")
+    project = f"/portfolio/api/projects/{story.ids['project']}"
+    story.shown["the project with its budget"] = here.followed(
+        "pm", project, lambda row: row["budget"], what="the budget in the portfolio"
+    )

@@ -11,7 +11,7 @@ from tests.e2e.deliveries import a_ticket
 from tests.e2e.flow.directive import the_form
 from tests.e2e.flow.tickets import CRITERIA
 from tests.e2e.flow.work import report
-from tests.e2e.installation import Installation, until
+from tests.e2e.installation import Installation
 
 CANARY = "kanarie"
 """Every mark begins with this word, and goes on with the place it was put."""
@@ -51,7 +51,7 @@ def _ticket(kind: str) -> dict[str, Any]:
 
 def _a_marked_directive(here: Installation, request: str, today: date) -> None:
     path = f"/governance/api/directives/{request}"
-    until(lambda: here.ask("pm", "GET", path).status_code == 200, what="the marked directive")
+    here.followed("pm", path, what="the marked directive")
     here.put("pm", f"{path}/draft", {"form": {"title": mark("draft")}})
     here.post("requester", f"{path}/questions", {"question": mark("question")})
     here.post("pm", f"{path}/answers", {"answer": mark("answer")})
@@ -75,18 +75,18 @@ def _a_marked_directive(here: Installation, request: str, today: date) -> None:
 
 def _a_marked_project(here: Installation, request: str, today: date) -> None:
     project = f"/portfolio/api/projects/{request}"
-    until(lambda: here.get("pm", project)["budget"], what="the marked project's budget")
+    here.followed("pm", project, lambda row: row["budget"], what="the marked project's budget")
     here.post("pm", f"{project}/rank", {"rank": 99, "reason": mark("rank")})
     member = {**_somebody("member"), "kind": "business", "role": mark("role"), "organisation": mark("firm")}
     here.post("pm", f"{project}/assign", {"leader": CAST["leader"].told, "group": [member]})
     plan = f"/governance/api/plans/{request}"
-    until(lambda: here.ask("leader", "GET", plan).status_code == 200, what="the marked plan")
+    here.followed("leader", plan, what="the marked plan")
     step = {"text": mark("step"), "starts": str(today), "ends": str(today), "responsible": mark("responsible")}
     written = {"summary": mark("plan"), "steps": [step], "resources": mark("resources")}
     here.post("leader", f"{plan}/versions", {"directive_version": 2, "plan": written})
     here.post("pm", f"{plan}/acceptances", {"version": 1, "party": "it_team"})
     here.post("orderer", f"{plan}/acceptances", {"version": 1, "party": "business"})
-    until(lambda: here.get("pm", project)["state"] == "under_way", what="the marked project under way")
+    here.followed("pm", project, lambda row: row["state"] == "under_way", what="the marked project under way")
     risk = {"text": mark("risk"), "likelihood": 2, "impact": 2, "action": mark("action")}
     told = report("yellow", risks=[risk], next_steps=mark("next"), summary=mark("report"))
     here.post("leader", f"{project}/report", told)

@@ -7,7 +7,6 @@ from typing import Any
 
 from tests.e2e.cast import CAST, CONSULTANT
 from tests.e2e.flow.story import Story
-from tests.e2e.installation import until
 
 TALK = "Greta vill att hennes chef Assar får se karttjänsten först."
 GROUP = [
@@ -38,7 +37,7 @@ def it_is_assigned_and_planned(story: Story, today: date) -> None:
     story.tried("a report of somebody who does not lead it", "pm", "POST", f"{project}/report", report("green"))
 
     path = f"/governance/api/plans/{story.ids['project']}"
-    until(lambda: here.ask("leader", "GET", path).status_code == 200, what="a plan to write")
+    here.followed("leader", path, what="a plan to write")
     step = {"text": "Upphandling", "starts": today.isoformat(), "ends": (today + timedelta(days=90)).isoformat()}
     plan = {"summary": "Upphandla, pröva, inför.", "steps": [step]}
     body = {"directive_version": 2, "plan": plan}
@@ -53,11 +52,9 @@ def it_is_assigned_and_planned(story: Story, today: date) -> None:
     story.done("the orderer accepts the plan", "orderer", f"{path}/acceptances", business)
     story.saw("the plan", "orderer", path)
 
-    def under_way() -> Any:
-        row = here.get("pm", project)
-        return row if row["state"] == "under_way" else None
-
-    story.shown["the project when the plan is agreed"] = until(under_way, what="the start of the work")
+    story.shown["the project when the plan is agreed"] = here.followed(
+        "pm", project, lambda row: row["state"] == "under_way", what="the start of the work"
+    )
 
 
 def the_leader_reports(story: Story) -> None:
