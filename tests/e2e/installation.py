@@ -113,9 +113,17 @@ class Installation:
             what=f"{name} started again",
         )
 
-    def level(self) -> bool:
-        """Whether every relay and every reader has come to the end of what there is."""
+    def levelled(self) -> None:
+        """Wait until every relay and every reader has come to the end of what there is."""
+        told: list[str] = []
+        try:
+            until(lambda: self._level(told), what="all readers level")
+        except AssertionError:
+            raise AssertionError(f"not level in time:\n{told[-1]}") from None
+
+    def _level(self, said: list[str]) -> bool:
         told = self.command("lag")
+        said.append(told.output)
         assert told.exit_code == 0, told.output
         rows = [re.split(r"\s{2,}", line.strip()) for line in told.output.splitlines()[1:]]
         readers = sum(len(service.views) + len(service.reactions) + 1 for service in find_services())

@@ -87,7 +87,7 @@ def all_there_once(here: Installation, tickets: Tickets) -> None:
         return len(ours) >= len(tickets.told) and ours == list(range(1, len(ours) + 1))
 
     until(relayed, what="every event of the store in its topic")
-    until(here.level, what="all readers level")
+    here.levelled()
     mails = [mail for mail in here.mails() if mail.subject.startswith("Din anmälan är mottagen: Ärende ")]
     assert len({mail.subject for mail in mails}) == len(mails), "nobody was told twice"
 
@@ -120,7 +120,7 @@ def test_a_second_start_on_the_same_data_goes_on_where_it_was(installation: Inst
     here = installation
     with arriving(here, 82_000) as tickets:
         pass
-    until(here.level, what="all readers level")
+    here.levelled()
     until(lambda: here.get("pm", "/notifications/api/messages?state=due") == [], what="all that is due was sent")
     before = here.get("pm", "/intake/api/requests"), here.get("pm", "/portfolio/api/projects"), len(here.mails())
     here.down()

@@ -119,7 +119,7 @@ def test_a_requests_history_is_told_event_by_event_and_as_of_a_moment(completed:
 
 def test_readers_are_level_and_nothing_is_parked(completed: Story) -> None:
     """P10"""
-    until(completed.here.level, what="all readers level")
+    completed.here.levelled()
     assert "Nothing is parked." in completed.here.command("parked").output
     views = completed.here.command("views").output
     assert {line.split()[1] for line in views.splitlines()[1:]} == {
@@ -131,7 +131,7 @@ def test_readers_are_level_and_nothing_is_parked(completed: Story) -> None:
 def test_a_rebuilt_view_shows_the_same_and_tells_nobody_anything(completed: Story) -> None:
     """P8, P9"""
     here = completed.here
-    until(here.level, what="all readers level")
+    here.levelled()
     before = here.get("pm", f"/portfolio/api/projects/{completed.ids['project']}"), {mail.key for mail in here.mails()}
     rebuilt = here.command("rebuild", "projects")
     assert rebuilt.exit_code == 0, rebuilt.output
