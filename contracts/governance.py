@@ -75,11 +75,15 @@ class DirectiveHelpGiven(Event):
 
 @fact("governance.directive-reminded", topic=REQUEST)
 class DirectiveReminded(Event):
-    """The directive was due and had not been returned; the requester is reminded (IT-10)."""
+    """The directive was due and had not been returned; the requester is reminded (IT-10).
+
+    `day` is the day on which they were, where their municipality is; early reminders do not say it.
+    """
 
     request_id: UUID
     due: date
     times: int
+    day: date | None = None
 
 
 @fact("governance.directive-submitted", topic=REQUEST)

@@ -225,7 +225,26 @@ def test_reminders_are_a_week_apart_and_three_at_most(sent: DirectiveSent, reque
             facts.append(reminder)
             assert given(*facts).remind(day) is None, "the same day has one reminder, however often it is asked for"
     assert days == [date(2026, 3, 24), date(2026, 3, 31), date(2026, 4, 7)]
-    assert facts[-1] == DirectiveReminded(request_id=request_id, due=date(2026, 3, 23), times=3)
+    last = DirectiveReminded(request_id=request_id, due=date(2026, 3, 23), times=3, day=date(2026, 4, 7))
+    assert facts[-1] == last
+
+
+def test_after_a_long_pause_one_reminder_comes_and_the_next_a_week_later(sent: DirectiveSent) -> None:
+    """IT-10: nothing ran from 20 March to the 10th of May."""
+    facts: list[AgreementFact] = [sent]
+    days = []
+    for day in (date(2026, 5, 10) + timedelta(days=n) for n in range(30)):
+        while (reminder := given(*facts).remind(day)) is not None:
+            days.append(day)
+            facts.append(reminder)
+    assert days == [date(2026, 5, 10), date(2026, 5, 17), date(2026, 5, 24)]
+
+
+def test_a_reminder_that_does_not_say_its_day_counts_from_the_day_that_was_due(sent: DirectiveSent) -> None:
+    """IT-10, P16: due on 23 March, reminded once by the first release."""
+    case = given(sent, DirectiveReminded(request_id=sent.request_id, due=sent.due, times=1))
+    assert case.remind(date(2026, 3, 30)) is None
+    assert case.remind(date(2026, 3, 31)) is not None
 
 
 def test_nobody_is_reminded_of_what_they_returned_and_anew_of_what_was_sent_back(
@@ -233,11 +252,11 @@ def test_nobody_is_reminded_of_what_they_returned_and_anew_of_what_was_sent_back
 ) -> None:
     """IT-10"""
     late = date(2026, 9, 1)
-    reminded = DirectiveReminded(request_id=request_id, due=sent.due, times=3)
+    reminded = DirectiveReminded(request_id=request_id, due=sent.due, times=3, day=date(2026, 8, 31))
     assert given(sent, reminded, returned).remind(late) is None
     back = DirectiveSentBack(request_id=request_id, version=1, remarks=(REMARK,), due=date(2026, 8, 1))
     reminder = given(sent, reminded, returned, back).remind(late)
-    assert reminder == DirectiveReminded(request_id=request_id, due=date(2026, 8, 1), times=1)
+    assert reminder == DirectiveReminded(request_id=request_id, due=date(2026, 8, 1), times=1, day=late)
 
 
 def test_a_directive_is_closed_once(sent: DirectiveSent, request_id: UUID) -> None:

@@ -88,6 +88,8 @@ class DirectiveCase:
     approved: Mapping[int, Directive]
     """Every version both signatories ever approved, by its number."""
     reminders: int = 0
+    reminded_on: date | None = None
+    """The day of the last reminder; None when there was none, or when it did not say its day."""
 
     @property
     def with_requester(self) -> bool:
@@ -189,10 +191,17 @@ class DirectiveCase:
         return None if self.stage == "closed" else DirectiveClosed(request_id=self.request_id, reason=reason)
 
     def remind(self, today: date) -> DirectiveReminded | None:
-        """The reminder that is due on this day, if any (IT-10): a week apart, and no more than `REMINDERS`."""
-        if not self.with_requester or self.reminders >= REMINDERS or today <= next_reminder(self.due, self.reminders):
+        """The reminder that is due on this day, if any (IT-10): no more than `REMINDERS`, and a week apart also when
+        nobody could be reminded for long."""
+        if not self.with_requester or self.reminders >= REMINDERS or today < self._next_reminder():
             return None
-        return DirectiveReminded(request_id=self.request_id, due=self.due, times=self.reminders + 1)
+        return DirectiveReminded(request_id=self.request_id, due=self.due, times=self.reminders + 1, day=today)
+
+    def _next_reminder(self) -> date:
+        """The first day on which to remind again: the day after it was due, and then a week after the last time."""
+        if self.reminded_on is not None:
+            return self.reminded_on + timedelta(days=DAYS_BETWEEN_REMINDERS)
+        return self.due + timedelta(days=DAYS_BETWEEN_REMINDERS * self.reminders + 1)
 
     def _open_for_writing(self) -> None:
         if not self.with_requester:
@@ -212,11 +221,6 @@ def send(
     return DirectiveSent(request_id=request_id, requester=requester, title=title, language=language, due=_due(today))
 
 
-def next_reminder(due: date, reminders: int) -> date:
-    """The day after which the next reminder is sent."""
-    return due + timedelta(days=DAYS_BETWEEN_REMINDERS * reminders)
-
-
 def evolve(case: DirectiveCase | None, fact: DirectiveFact) -> DirectiveCase:
     """The directive after one more fact."""
     if isinstance(fact, DirectiveSent):
@@ -227,13 +231,13 @@ def evolve(case: DirectiveCase | None, fact: DirectiveFact) -> DirectiveCase:
             return replace(case, stage="in_progress")
         case DirectiveHelpRequested() | DirectiveHelpGiven():
             return case
-        case DirectiveReminded(times=times):
-            return replace(case, reminders=times)
+        case DirectiveReminded(times=times, day=day):
+            return replace(case, reminders=times, reminded_on=day)
         case DirectiveSubmitted(version=version, directive=directive):
-            unsigned = replace(case, leader=None, signed=frozenset(), reminders=0)
+            unsigned = replace(case, leader=None, signed=frozenset())
             return replace(unsigned, stage="returned", version=version, document=directive)
         case DirectiveSentBack(due=due):
-            return replace(case, stage="sent_back", due=due or case.due, leader=None, signed=frozenset(), reminders=0)
+            return replace(_due_again(case, due), stage="sent_back", leader=None)
         case DirectiveAccepted(leader=leader):
             return replace(case, stage="accepted", leader=leader, signed=frozenset())
         case DirectiveSigned(signatory=signatory):
@@ -241,7 +245,7 @@ def evolve(case: DirectiveCase | None, fact: DirectiveFact) -> DirectiveCase:
         case DirectiveApproved(version=version, directive=directive):
             return replace(case, stage="approved", document=directive, approved={**case.approved, version: directive})
         case DirectiveReopened(due=due):
-            return replace(case, stage="reopened", due=due or case.due, signed=frozenset(), reminders=0)
+            return replace(_due_again(case, due), stage="reopened")
         case DirectiveClosed():
             return replace(case, stage="closed")
 
@@ -258,6 +262,11 @@ def _sent(case: DirectiveCase | None, fact: DirectiveSent) -> DirectiveCase:
         document=case.document,
         approved=case.approved,
     )
+
+
+def _due_again(case: DirectiveCase, due: date | None) -> DirectiveCase:
+    """With the requester once more: nobody has signed, and they are reminded from the beginning."""
+    return replace(case, due=due or case.due, signed=frozenset(), reminders=0, reminded_on=None)
 
 
 def _due(today: date) -> date:
