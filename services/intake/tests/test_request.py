@@ -220,6 +220,22 @@ def test_a_merged_ticket_leads_to_the_surviving_request(
     assert kinds(follow(request_id, gone, report("reopened"))) == [RequestReopened]
 
 
+def test_a_ticket_that_left_the_flow_and_was_merged_then_comes_back_only_when_it_is_reopened(
+    request_id: UUID, report: Say, registered: RequestRegistered, merged: RequestMerged, survivor: Survivor
+) -> None:
+    """IT-03, IT-04: in the flow again, its text concerns the surviving request; the request itself ended by merging."""
+    left = RequestWithdrawn(request_id=request_id, reason="left_flow")
+    assert follow(request_id, given(registered, left), report("merged", into=survivor)) == (merged,)
+    gone = given(registered, left, merged)
+    for kind in ("created", "changed", "moved"):
+        assert follow(request_id, gone, report(kind, title="Ny rubrik", in_flow=True)) == ()
+    reopened = follow(request_id, gone, report("reopened"))
+    assert kinds(reopened) == [RequestReopened]
+    again = reduce(evolve, reopened, gone)
+    assert again is not None
+    assert again.waits
+
+
 def test_tickets_merged_into_each_other_are_a_question_for_a_person(
     request_id: UUID, report: Say, registered: RequestRegistered, survivor: Survivor
 ) -> None:

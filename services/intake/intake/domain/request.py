@@ -132,7 +132,9 @@ def _present(request: Request, report: Report) -> Sequence[IntakeFact]:
     """The ticket is there, in the project flow or outside it, and has a text."""
     if report.in_flow is False:
         return () if request.is_over else (_withdrawn(request, "left_flow", report.note),)
-    came_back = report.kind == "reopened" or (request.withdrawn == "left_flow" and report.in_flow)
+    # A merge outlasts the flow: a ticket that left, was merged and is in the flow again lives on in the surviving one.
+    outside = request.withdrawn == "left_flow" and request.merged_into is None
+    came_back = report.kind == "reopened" or (outside and report.in_flow)
     if request.is_over and came_back:
         return (RequestReopened(request_id=request.id, note=report.note), *_text(request, report))
     if request.merged_into or request.judged == "change":
