@@ -21,6 +21,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from opentelemetry.semconv._incubating.attributes import messaging_attributes as messaging
 from opentelemetry.semconv.schemas import Schemas
 from opentelemetry.trace import Link, Span, SpanContext, SpanKind, Status, StatusCode
@@ -40,6 +41,8 @@ class Telemetry:
 
     tracer: trace.Tracer
     measures: Measures
+    recording: bool
+    """Whether anybody is sent spans."""
 
     def __init__(self) -> None:
         self._silent()
@@ -48,6 +51,7 @@ class Telemetry:
         self._tracers: TracerProvider | None = None
         self._meters: MeterProvider | None = None
         self._registry: CollectorRegistry | None = None
+        self.recording = False
         self.tracer = trace.NoOpTracerProvider().get_tracer("flode")
         self.measures = Measures(metrics.NoOpMeterProvider().get_meter("flode"))
 
@@ -68,7 +72,9 @@ class Telemetry:
         if otlp:
             spans.append(BatchSpanProcessor(OTLPSpanExporter(endpoint=f"{otlp}/v1/traces")))
             meters.append(PeriodicExportingMetricReader(OTLPMetricExporter(endpoint=f"{otlp}/v1/metrics")))
-        self._tracers = TracerProvider(resource=resource, shutdown_on_exit=False)
+        # Where nobody is sent spans, none are made: traces have their ids all the same, for facts and log lines.
+        self._tracers = TracerProvider(None if spans else ALWAYS_OFF, resource, shutdown_on_exit=False)
+        self.recording = bool(spans)
         for processor in spans:
             self._tracers.add_span_processor(processor)
         self._meters = MeterProvider(meters, resource=resource, shutdown_on_exit=False)
@@ -150,8 +156,10 @@ def context_from(traceparent: str | None) -> otel_context.Context:
 
 
 def links_from(traceparents: Iterable[str | None], *, at_most: int = 100) -> list[Link]:
-    """Links to the traces a batch was made of, each once, the first `at_most`."""
+    """Links to the traces a batch was made of, each once, the first `at_most`; none where nobody is sent spans."""
     links: dict[str, SpanContext] = {}
+    if not TELEMETRY.recording:
+        return []
     for traceparent in traceparents:
         if traceparent and traceparent not in links:
             context = trace.get_current_span(context_from(traceparent)).get_span_context()

@@ -41,7 +41,7 @@ def test_a_batch_is_linked_to_every_trace_it_was_made_of_once() -> None:
         for _ in range(3):
             with span("command"):
                 traceparents.append(current_traceparent())
-    links = links_from([*traceparents, traceparents[0], None, "malformed"])
+        links = links_from([*traceparents, traceparents[0], None, "malformed"])
     assert [f"{link.context.trace_id:032x}" for link in links] == [str(each).split("-")[1] for each in traceparents]
 
 
@@ -80,3 +80,17 @@ def test_measures_are_there_for_prometheus() -> None:
         "messaging_process",
     ):
         assert name in text, name
+
+
+def test_where_nobody_is_sent_spans_a_trace_has_its_id_all_the_same_and_costs_no_more() -> None:
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    TELEMETRY.start("test")
+    try:
+        with span("POST", "server", parent=f"00-{trace}-b7ad6b7169203331-01") as current:
+            written = current_traceparent()
+            assert not current.is_recording()
+        assert written is not None
+        assert written.split("-")[1] == trace
+        assert links_from([written]) == []
+    finally:
+        TELEMETRY.stop()

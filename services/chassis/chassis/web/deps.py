@@ -79,8 +79,8 @@ class Deps:
         return home.formats(language or (caller.language if caller else None))
 
 
-def here(request: Request) -> Deps:
-    """The dependency behind `Here`."""
+async def here(request: Request) -> Deps:
+    """The dependency behind `Here`; a coroutine, because FastAPI calls anything else in a thread."""
     deps: Deps = request.app.state.here
     return deps
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from importlib import resources
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Template
 
 from chassis.i18n import N_, Term, translate
 from chassis.i18n.formats import Formats
@@ -71,13 +72,18 @@ def as_text(written: Written, *, name: str, link: str | None, partnership: str) 
 
 def as_html(written: Written, *, name: str, link: str | None, partnership: str) -> str:
     """For mail readers that show HTML: one column, plain elements, the reader's own fonts and colours."""
-    template = (resources.files("notifications") / "templates" / "mail.html").read_text("utf-8")
-    return _HTML.from_string(template).render(
+    return _html().render(
         letter=written,
         greeting=translate(GREETING, written.language, name=name),
         closing=translate(CLOSING, written.language, partnership=partnership),
         link=link,
     )
+
+
+@cache
+def _html() -> Template:
+    text = (resources.files("notifications") / "templates" / "mail.html").read_text("utf-8")
+    return _HTML.from_string(text)
 
 
 def _shown(name: str, value: str | None, formats: Formats) -> str:

@@ -5,6 +5,7 @@ What a mail server answers may repeat an address, so only its codes are kept in 
 
 from __future__ import annotations
 
+import asyncio
 import os
 from datetime import datetime
 from email.header import Header
@@ -100,9 +101,8 @@ class Spool:
 
     async def deliver(self, message: EmailMessage) -> None:
         """Write the message as `<key>.eml`, whole or not at all. The same message again is the same file."""
-        self.folder.mkdir(parents=True, exist_ok=True)
         key = message["Message-ID"].strip("<>").partition("@")[0]
-        write_whole(self.folder / f"{key}.eml", message.as_bytes())
+        await asyncio.to_thread(write_whole, self.folder / f"{key}.eml", message.as_bytes())
 
 
 class Smtp:
@@ -155,7 +155,10 @@ def mailer(url: str) -> Mailer:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that a reader finds all of it or none, whatever happens to the machine meanwhile."""
+    """Write a file so that a reader finds all of it or none, whatever happens to the machine meanwhile.
+
+    It waits for the disk: to be called in a thread."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
     with part.open("wb") as file:
         file.write(content)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,17 +21,17 @@ class TicketSpool:
 
     async def comment(self, ticket: TicketRef, text: str, *, key: str) -> None:
         """Write down a comment."""
-        self._write("comment", ticket, key, text=text)
+        await self._write("comment", ticket, key, text=text)
 
     async def set_state(self, ticket: TicketRef, state: str, *, key: str) -> None:
         """Write down a state."""
-        self._write("state", ticket, key, state=state)
+        await self._write("state", ticket, key, state=state)
 
     async def set_reference(self, ticket: TicketRef, request_id: UUID, url: str, *, key: str) -> None:
         """Write down where the request is found."""
-        self._write("reference", ticket, key, request=str(request_id), url=url)
+        await self._write("reference", ticket, key, request=str(request_id), url=url)
 
-    def _write(self, what: str, ticket: TicketRef, key: str, **said: str) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
+    async def _write(self, what: str, ticket: TicketRef, key: str, **said: str) -> None:
         content = {"what": what, "key": key, "municipality": self.municipality, "ticket": asdict(ticket), **said}
-        write_whole(self.folder / f"{key}.json", json.dumps(content, ensure_ascii=False, indent=2).encode() + b"\n")
+        text = json.dumps(content, ensure_ascii=False, indent=2) + "\n"
+        await asyncio.to_thread(write_whole, self.folder / f"{key}.json", text.encode())
