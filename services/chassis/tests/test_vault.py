@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -49,7 +50,7 @@ def vault_database(databases: Databases) -> str:
 
 @pytest.fixture
 async def postgres_keys(vault_database: str) -> AsyncIterator[PostgresKeys]:
-    store = PostgresKeys(await asyncpg.create_pool(as_client(vault_database), min_size=1, max_size=2))
+    store = PostgresKeys(await asyncpg.create_pool(as_client(vault_database), min_size=1, max_size=4))
     yield store
     await store.close()
 
@@ -65,6 +66,21 @@ def keys(request: pytest.FixtureRequest) -> KeyStore:
 @pytest.fixture
 async def vault(keys: KeyStore) -> Vault:
     return await Vault(keys, KEY).start()
+
+
+async def a_store(database: str, name: str) -> PostgresKeys:
+    of_that_name = {"application_name": name}
+    pool = await asyncpg.create_pool(as_client(database), min_size=1, max_size=2, server_settings=of_that_name)
+    return PostgresKeys(pool)
+
+
+async def soon(vault: Vault, sealed: str, text: str) -> bool:
+    """Whether it opens to this within four seconds."""
+    for _ in range(80):
+        if await vault.open(sealed) == text:
+            return True
+        await asyncio.sleep(0.05)
+    return False
 
 
 async def erase(vault: Vault, person: UUID) -> None:
@@ -89,6 +105,50 @@ async def test_erasing_a_person_erases_nobody_else(vault: Vault) -> None:
     assert await vault.open(hers) == "(erased)"
     assert await vault.open(hers, "sv") == "(raderad)"
     assert await vault.open(his) == "Viggo Berg"
+
+
+async def test_a_person_erased_by_one_process_is_gone_from_all_at_once(keys: KeyStore) -> None:
+    """P14: another process had opened the key, and remembers keys for an hour."""
+    here, there = await Vault(keys, KEY).start(), await Vault(keys, KEY, ttl=3600).start()
+    hers, his = await here.seal(ALVA, "Alva Lind"), await here.seal(uuid4(), "Viggo Berg")
+    assert await there.open_all((hers, his)) == ("Alva Lind", "Viggo Berg")
+    await asyncio.sleep(0.1)  # it has begun to listen; what it remembered until then it has forgotten
+    assert await there.open_all((hers, his)) == ("Alva Lind", "Viggo Berg")
+    await erase(here, ALVA)
+    assert await soon(there, hers, "(erased)")
+    assert await there.open(his) == "Viggo Berg"
+
+
+async def test_a_vault_whose_listening_was_cut_hears_again_what_was_destroyed_meanwhile(
+    vault_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P14"""
+    monkeypatch.setattr("chassis.vault.keys.LISTENING_SECONDS", 0.2)
+    first, second = await a_store(vault_database, "here"), await a_store(vault_database, "there")
+    here, there = await Vault(first, KEY).start(), await Vault(second, KEY, ttl=3600).start()
+    sealed = await here.seal(ALVA, "Alva Lind")
+    admin = await asyncpg.connect(vault_database)
+    await asyncio.sleep(0.3)
+    assert await there.open(sealed) == "Alva Lind"
+    await admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'there'")
+    await erase(here, ALVA)
+    assert await soon(there, sealed, "(erased)")
+    for each in (admin, here, there):
+        await each.close()
+
+
+async def test_an_answer_older_than_a_destruction_is_not_remembered() -> None:
+    """P14: the key was read, then destroyed, and only then was the answer there."""
+    keys = SlowKeys()
+    here, there = await Vault(keys, KEY).start(), await Vault(keys, KEY, ttl=3600).start()
+    sealed = await here.seal(ALVA, "Alva Lind")
+    keys.slow.clear()
+    opening = asyncio.create_task(there.open(sealed))
+    await asyncio.sleep(0)
+    await erase(here, ALVA)
+    keys.slow.set()
+    await opening
+    assert await there.open(sealed) == "(erased)"
 
 
 async def test_a_person_who_comes_back_is_sealed_anew_and_the_old_stays_erased(vault: Vault) -> None:
@@ -187,6 +247,20 @@ class CountingKeys(MemoryKeys):
     async def keys_of(self, people: Iterable[UUID]) -> dict[UUID, list[Wrapped | None]]:
         self.asked += 1
         return await super().keys_of(people)
+
+
+class SlowKeys(MemoryKeys):
+    """Reads at once and answers only when told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.slow = asyncio.Event()
+        self.slow.set()
+
+    async def keys_of(self, people: Iterable[UUID]) -> dict[UUID, list[Wrapped | None]]:
+        found = await super().keys_of(people)
+        await self.slow.wait()
+        return found
 
 
 async def test_many_tokens_are_opened_with_one_question() -> None:

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 from urllib.parse import unquote, urlsplit
 from uuid import UUID, uuid4
+
+import asyncpg
+import structlog
 
 from chassis.db import Pool
 from chassis.prepare import CannotPrepare, connected, create_database, in_database
 
 CLIENT = "vault_client"
+DESTROYED = "vault_destroyed"
+"""The channel on which the database names a person whose key was destroyed."""
+LISTENING_SECONDS = 5.0
+"""How often a listening connection is asked whether it still is one; one that was cut is replaced as soon."""
+
+log = structlog.get_logger(__name__)
+
+Forget: TypeAlias = Callable[[UUID | None], None]
+"""Told of a person whose key was destroyed, and None when there may have been some of whom nobody heard."""
 
 
 class Wrapped(NamedTuple):
@@ -66,6 +80,10 @@ class KeyStore(Protocol):
         """Confirm a proposal and destroy the key."""
         ...
 
+    def tell(self, forget: Forget) -> None:
+        """From now on tell of every key that is destroyed, in whatever process."""
+        ...
+
     async def close(self) -> None:
         """Let go of what is held."""
         ...
@@ -76,6 +94,8 @@ class PostgresKeys:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._forgetting: list[Forget] = []
+        self._listening: asyncio.Task[None] | None = None
 
     async def keys_of(self, people: Iterable[UUID]) -> dict[UUID, list[Wrapped | None]]:
         """See `KeyStore`."""
@@ -126,8 +146,42 @@ class PostgresKeys:
         )
         return outcome
 
+    def tell(self, forget: Forget) -> None:
+        """See `KeyStore`. One connection of the pool listens, and another when that one was cut."""
+        self._forgetting.append(forget)
+        if self._listening is None:
+            self._listening = asyncio.create_task(self._listen(), name="vault listens")
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                async with self._pool.acquire() as connection:
+                    await connection.add_listener(DESTROYED, self._heard)
+                    try:
+                        self._forget(None)
+                        while True:
+                            await asyncio.sleep(LISTENING_SECONDS)
+                            await connection.execute("SELECT 1", timeout=LISTENING_SECONDS)
+                    finally:
+                        await connection.remove_listener(DESTROYED, self._heard)
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as cut:
+                # Until it listens again what is remembered is forgotten by its age alone.
+                log.warning("vault.deaf", error=type(cut).__name__)
+                await asyncio.sleep(1)
+
+    def _heard(self, _connection: object, _process: int, _channel: str, person: object) -> None:
+        self._forget(UUID(str(person)))
+
+    def _forget(self, person: UUID | None) -> None:
+        for forget in self._forgetting:
+            forget(person)
+
     async def close(self) -> None:
         """See `KeyStore`."""
+        if self._listening is not None:
+            self._listening.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._listening
         await self._pool.close()
 
     async def _call(self, query: str, *values: object) -> Any:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from chassis.vault.keys import Disposal, Wrapped
+from chassis.vault.keys import Disposal, Forget, Wrapped
 
 
 class MemoryKeys:
@@ -17,6 +17,7 @@ class MemoryKeys:
         self.keys: dict[UUID, list[Wrapped | None]] = {}
         self.secret: Wrapped | None = None
         self.disposals: dict[UUID, Disposal] = {}
+        self.forgetting: list[Forget] = []
 
     async def keys_of(self, people: Iterable[UUID]) -> dict[UUID, list[Wrapped | None]]:
         """See `KeyStore`."""
@@ -58,7 +59,13 @@ class MemoryKeys:
             return "same"
         del self.disposals[disposal]
         self.keys[proposal.person] = [None for _ in self.keys.get(proposal.person, [])]
+        for forget in self.forgetting:
+            forget(proposal.person)
         return "done"
+
+    def tell(self, forget: Forget) -> None:
+        """See `KeyStore`."""
+        self.forgetting.append(forget)
 
     async def close(self) -> None:
         """See `KeyStore`."""

@@ -60,7 +60,8 @@ class _Ring:
 class Vault:
     """Seals and opens personal data. Start it before use; `async with` does.
 
-    An opened key is remembered for `ttl` seconds: that long after its destruction a process may still show the text.
+    An opened key is remembered until it is destroyed, which every vault is told wherever that happens, and for `ttl`
+    seconds at most: that long a process that could not be told may still show the text.
     """
 
     def __init__(
@@ -70,12 +71,13 @@ class Vault:
         self._wrapping = _Wrapping(key)
         self._known = {each.id: each for each in (self._wrapping, *([_Wrapping(previous)] if previous else []))}
         self._rings: OrderedDict[UUID, tuple[float, _Ring]] = OrderedDict()
+        self._destroyed = 0
         self._secret: bytes | None = None
 
     @classmethod
     async def connect(cls, settings: Settings) -> Vault:
         """The vault of the settings, started."""
-        pool = await asyncpg.create_pool(settings.vault_database, min_size=1, max_size=5)
+        pool = await asyncpg.create_pool(settings.vault_database, min_size=1, max_size=6)
         vault = cls(PostgresKeys(pool), settings.vault_key, settings.vault_previous_key)
         try:
             return await vault.start()
@@ -89,9 +91,13 @@ class Vault:
         return await cls(MemoryKeys(), bytes(32)).start()
 
     async def start(self) -> Vault:
-        """Read the secret that pseudonyms are made with; the first vault ever makes it. Raises CannotOpen."""
+        """Read the secret that pseudonyms are made with; the first vault ever makes it. Raises CannotOpen.
+
+        From then on the vault is told of keys that are destroyed, in this process or another.
+        """
         offered = self._wrapping.wrap(secrets.token_bytes(32), PSEUDONYMS)
         self._secret = self._unwrap(await self._keys.pseudonym_secret(offered), PSEUDONYMS)
+        self._keys.tell(self._forget)
         return self
 
     async def close(self) -> None:
@@ -162,7 +168,7 @@ class Vault:
             case "unknown":
                 raise NoSuchDisposal
             case "done":
-                self._rings.clear()
+                self._forget(None)
 
     async def rewrap(self) -> int:
         """Wrap everything by the current key that the previous one wraps still; how many keys were.
@@ -180,6 +186,14 @@ class Vault:
             count += len(some)
         return count
 
+    def _forget(self, person: UUID | None) -> None:
+        """Remember the key of this person no more, or of nobody."""
+        self._destroyed += 1
+        if person is None:
+            self._rings.clear()
+        else:
+            self._rings.pop(person, None)
+
     async def _rings_of(self, people: Iterable[UUID], *, anew: bool = False) -> dict[UUID, _Ring]:
         now, found, wanted = time.monotonic(), {}, []
         for person in people:
@@ -190,11 +204,13 @@ class Vault:
                 self._rings.move_to_end(person)
                 found[person] = ring
         if wanted:
+            before = self._destroyed
             for person, keys in (await self._keys.keys_of(wanted)).items():
                 alive = [AESGCM(self._unwrap(key, person.bytes)) for key in keys if key is not None]
                 found[person] = _Ring(alive[0] if alive else None, destroyed=None in keys)
-                self._rings[person] = (now + self._ttl, found[person])
-                self._rings.move_to_end(person)
+                if self._destroyed == before:  # or the answer may be older than the destruction it would outlive
+                    self._rings[person] = (now + self._ttl, found[person])
+                    self._rings.move_to_end(person)
             while len(self._rings) > self._most:
                 self._rings.popitem(last=False)
         return found

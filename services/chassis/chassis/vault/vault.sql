@@ -122,6 +122,8 @@ BEGIN
     UPDATE vault.disposals SET confirmed_by = by_whom, confirmed_at = at WHERE id = the_disposal;
     UPDATE vault.keys SET wrapped_by = NULL, wrapped = NULL, disposal = the_disposal
     WHERE person = proposal.person AND wrapped IS NOT NULL;
+    -- With the commit every process forgets the key it may have opened.
+    PERFORM pg_notify('vault_destroyed', proposal.person::text);
     RETURN 'done';
 END
 $$;
