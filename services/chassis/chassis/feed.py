@@ -69,7 +69,8 @@ class Feed:
                 tasks.create_task(lasting(f"{self.name}-lag", lambda: self._measure(topics)))
 
     async def _start(self, reader: LogReader, topics: tuple[Topic, ...]) -> dict[TopicPartition, int]:
-        """The hindmost proved place of each partition."""
+        """The hindmost proved place of each partition. What an earlier run claimed counts no more."""
+        self._claims = {}
         true: set[tuple[TopicPartition, Claim]] = set()
         gone: set[str] = set()
         earliest: dict[TopicPartition, int] = {}
