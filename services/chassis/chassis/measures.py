@@ -25,6 +25,7 @@ class Measures:
         self._lag_time = gauge("flode.reader.lag.time", "s", "Age of the oldest event a reader has not applied yet")
         self._parked = gauge("flode.reader.parked", "{event}", "Events that wait, parked, for somebody to look at them")
         self._backlog = gauge("flode.relay.backlog", "{event}", "Events committed and not yet in their topic")
+        self._pressure = gauge("flode.relay.pressure", "1", "How near writes are to being refused: from 1 they are")
         self._progress = gauge("flode.rebuild.progress", "1", "How much of the log a rebuild has read, 0 to 1")
         self._rate = gauge("flode.rebuild.rate", "{event}/s", "How fast a rebuild reads")
         self._batch = histogram(
@@ -57,6 +58,10 @@ class Measures:
     def backlog(self, service: str, events: int) -> None:
         """How many committed events the relay has still to produce."""
         self._backlog.set(events, {"flode.service": service})
+
+    def pressure(self, service: str, share: float) -> None:
+        """How much of what may wait for the broker does wait: from 1 on, writes are refused (P17)."""
+        self._pressure.set(share, {"flode.service": service})
 
     def rebuild(self, view: str, *, progress: float, rate: float) -> None:
         """How far a rebuild has come, from 0 to 1, and its events per second."""

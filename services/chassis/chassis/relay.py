@@ -71,8 +71,8 @@ class Relay:
             # Without it (a broker that cannot), one request at a time in each partition keeps the order.
             enable_idempotence=self.idempotent,
         )
-        await producer.start()
         try:
+            await producer.start()
             async with LogReader(self.bootstrap, client_id=f"{self.store.service}-relay-places") as reader:
                 places = await find_places(self.store, reader, self.emits)
                 proof = Proof(self.bootstrap, f"{self.store.service}-relay", lambda: places.claims(self.store.source))
@@ -162,11 +162,12 @@ class Relay:
             return
         self._noted_at = time.monotonic()
         await self.store.db.worker.execute(
-            'INSERT INTO relay_places (topic, partition, "offset", sequence, done_to) '
-            "SELECT topic, partition, place, sequence, $5 "
+            'INSERT INTO relay_places (topic, partition, "offset", sequence, done_to, reached) '
+            "SELECT topic, partition, place, sequence, $5, $5 "
             "FROM unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[]) AS n(topic, partition, place, sequence) "
             'ON CONFLICT (topic, partition) DO UPDATE SET "offset" = excluded."offset", '
-            "sequence = excluded.sequence, done_to = excluded.done_to",
+            "sequence = excluded.sequence, done_to = excluded.done_to, "
+            "reached = greatest(relay_places.reached, relay_places.done_to, excluded.reached)",
             [partition.topic for partition in places.offsets],
             [partition.partition for partition in places.offsets],
             list(places.offsets.values()),

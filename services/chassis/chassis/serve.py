@@ -20,6 +20,7 @@ from chassis.links import Links
 from chassis.logging import start_logging
 from chassis.outbox import SenderLoop
 from chassis.partnership import Partnership
+from chassis.pressure import Pressure
 from chassis.react import ReactionFollower
 from chassis.rebuild import rebuild
 from chassis.relay import Relay
@@ -82,6 +83,7 @@ async def opened(service: Service, settings: Settings) -> AsyncIterator[Deps]:
             clock=clock,
             auth=Authenticator(settings.issuers, partnership, person_id=vault.person_id, clock=SystemClock()),
             links=Links(settings.link_key),
+            pressure=Pressure(db, service.name, settings.backlog) if service.emits else None,
         )
 
 

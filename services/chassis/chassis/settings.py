@@ -58,6 +58,8 @@ class Settings(BaseModel):
     kafka: str
     kafka_replication: int = 1
     kafka_idempotence: bool = True
+    backlog: int = 100_000
+    """How many events may wait in the store for a broker that is away before writes are refused (P17)."""
     issuers: tuple[Issuer, ...]
     partnership: Path
     http_host: str = "127.0.0.1"
@@ -92,6 +94,7 @@ class Settings(BaseModel):
             "kafka_idempotence": env.read(
                 "FLODE_KAFKA_IDEMPOTENCE", _on_off, "on, or off for a broker that cannot", "on"
             ),
+            "backlog": env.read("FLODE_BACKLOG", _positive, "how many events may wait for the broker", "100000"),
             "issuers": env.read("FLODE_ISSUERS", _issuers, 'JSON: [{"issuer","audience","jwks_url" or "jwks_file"}]'),
             "partnership": env.read("FLODE_PARTNERSHIP", _file, "the path of the partnership's TOML file"),
             "http_host": host,

@@ -8,14 +8,16 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import click
+from aiokafka.errors import KafkaError
 
 from chassis.checkpoints import Checkpoint, load
 from chassis.cli.common import kafka, settings_of, show_table
 from chassis.cli.tell import tell
 from chassis.db import Database
 from chassis.log import LogReader, all_partitions
+from chassis.pressure import waiting
 from chassis.rebuild import history_of
-from chassis.service import find_services
+from chassis.service import Service, find_services
 from chassis.topics import create_topics
 from contracts.topics import REQUEST, TOPICS
 
@@ -47,36 +49,51 @@ def topics(create: bool) -> None:
 
 @click.command()
 def lag() -> None:
-    """How far each reader is behind its topics, and what each relay has still to produce."""
+    """How far each reader is behind its topics, and what each relay has still to produce.
+
+    When the broker is away, what waits for it is told all the same.
+    """
 
     async def work() -> list[list[object]]:
         found: list[list[object]] = []
         for service in find_services():
             settings = settings_of(service.name)
-            async with (
-                Database(settings.database, settings.database_api, readers=1, workers=2) as db,
-                LogReader(settings.kafka, client_id="flode-lag") as reader,
-            ):
-                head = await db.worker.fetchval("SELECT position FROM log_head")
-                done = await db.worker.fetchval("SELECT coalesce(max(done_to), 0) FROM relay_places")
-                found.append([service.name, "relay", max(0, head - done), f"{done} of {head} produced"])
-                tables = await db.worker.fetch("SELECT view, table_name FROM view_tables WHERE state = 'live'")
-                readers = [(row["view"], row["table_name"]) for row in tables]
-                named = {view.name: view.topics for view in service.views}
-                readers += [(reaction.name, reaction.name) for reaction in service.reactions]
-                named |= {reaction.name: reaction.topics for reaction in service.reactions}
-                for name, kept_as in readers:
-                    if name not in named:
-                        continue
-                    partitions = all_partitions(named[name])
-                    ends = await reader.ends(partitions)
-                    async with db.work() as connection:
-                        places = await load(connection, kept_as)
-                    behind = sum(max(0, ends[one] - places.get(one, Checkpoint()).next_offset) for one in partitions)
-                    found.append([service.name, name, behind, "level" if not behind else "behind"])
+            async with Database(settings.database, settings.database_api, readers=1, workers=2) as db:
+                found.append([service.name, *await _relay(db, settings.backlog)])
+                try:
+                    async with LogReader(settings.kafka, client_id="flode-lag") as reader:
+                        found += [[service.name, *row] for row in await _readers(service, db, reader)]
+                except KafkaError as away:
+                    found.append([service.name, "readers", "?", f"the broker does not answer: {type(away).__name__}"])
         return found
 
     show_table(["service", "reader", "events behind", ""], asyncio.run(work()))
+
+
+async def _relay(db: Database, most: int) -> list[object]:
+    head = await db.worker.fetchval("SELECT position FROM log_head")
+    done = await db.worker.fetchval("SELECT coalesce(max(done_to), 0) FROM relay_places")
+    full = f"; writes are refused, because {most} or more wait" if await waiting(db.worker) >= most else ""
+    return ["relay", max(0, head - done), f"{done} of {head} produced{full}"]
+
+
+async def _readers(service: Service, db: Database, reader: LogReader) -> list[list[object]]:
+    found: list[list[object]] = []
+    tables = await db.worker.fetch("SELECT view, table_name FROM view_tables WHERE state = 'live'")
+    readers = [(row["view"], row["table_name"]) for row in tables]
+    named = {view.name: view.topics for view in service.views}
+    readers += [(reaction.name, reaction.name) for reaction in service.reactions]
+    named |= {reaction.name: reaction.topics for reaction in service.reactions}
+    for name, kept_as in readers:
+        if name not in named:
+            continue
+        partitions = all_partitions(named[name])
+        ends = await reader.ends(partitions)
+        async with db.work() as connection:
+            places = await load(connection, kept_as)
+        behind = sum(max(0, ends[one] - places.get(one, Checkpoint()).next_offset) for one in partitions)
+        found.append([name, behind, "level" if not behind else "behind"])
+    return found
 
 
 @click.command()

@@ -108,6 +108,8 @@ CREATE TABLE IF NOT EXISTS relay_places (
     done_to bigint NOT NULL,    -- all positions up to here are in the topics
     PRIMARY KEY (topic, partition)
 );
+-- The furthest done_to there ever was: topics that are filled again have fallen behind it, what waits has not.
+ALTER TABLE relay_places ADD COLUMN IF NOT EXISTS reached bigint NOT NULL DEFAULT 0;
 
 -- Where each reader stands in each partition. `sources` holds the highest sequence applied of each source.
 CREATE TABLE IF NOT EXISTS checkpoints (

@@ -19,6 +19,7 @@ from chassis.web.deps import Deps
 from chassis.web.edge import Edge
 from chassis.web.guard import Guard
 from chassis.web.pages import templates_of
+from chassis.web.press import Press
 from chassis.web.problems import add_handlers
 from chassis.web.schema import shared
 from chassis.web.told import Told
@@ -67,6 +68,8 @@ def create_app(
     add_handlers(app)
     if isinstance(here.clock, ToldClock):
         app.add_middleware(Told, clock=here.clock)
+    if here.pressure is not None:
+        app.add_middleware(Press, pressure=here.pressure)
     app.add_middleware(Guard, public_url=here.settings.public_url)
     app.add_middleware(Edge, secure=here.settings.public_url.startswith("https:"))
     return app

@@ -20,6 +20,7 @@ from chassis.identity import Identity, Role
 from chassis.links import Links
 from chassis.partnership import Partnership
 from chassis.plain import Misfilled
+from chassis.pressure import Pressure
 from chassis.settings import Settings
 from chassis.store import Store
 from chassis.telemetry import current_traceparent
@@ -45,6 +46,8 @@ class Deps:
     clock: Clock
     auth: Authenticator
     links: Links
+    pressure: Pressure | None = None
+    """When writes are refused because too much waits for the broker; None when they never are."""
 
     async def context(
         self, request: Request, caller: Identity, municipality: str, *, role: Role | None = None
