@@ -12,7 +12,7 @@ from chassis.checkpoints import Checkpoint
 from chassis.feed import Feed
 from chassis.log import Record, headers
 from chassis.topics import create_topics
-from contracts.topics import REQUEST
+from contracts.topics import REQUEST, Topic
 from embedded.testing import delete_topics
 from tests.integration.flow import running, until
 
@@ -23,7 +23,7 @@ class Listener:
     """A follower that keeps in memory what it was told."""
 
     name = "listener"
-    topics = (REQUEST,)
+    topics: tuple[Topic, ...] = (REQUEST,)
 
     def __init__(self) -> None:
         self.places: dict[TopicPartition, Checkpoint] = {}
