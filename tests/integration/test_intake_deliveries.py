@@ -158,6 +158,12 @@ async def test_whatever_is_wrong_with_a_signature_the_answer_is_the_same(world: 
         assert await connection.fetchval("SELECT count(*) FROM deliveries") == 0
 
 
+async def test_a_form_that_nobody_signed_is_told_that_it_is_not_authentic(world: World) -> None:
+    """A hook asks for a signature and not for a page of ours, whatever type the body has."""
+    for hook in (HOOK, EVENTS):
+        assert (await world.client.post(hook, data={"title": "Ny printer"})).status_code == 401
+
+
 async def test_the_next_secret_is_accepted_as_well(world: World) -> None:
     assert (await world.deliver(a_ticket(), secret=NEXT_SECRET)).status_code == 201
 

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.auth import SESSION_COOKIE
 from chassis.web.deps import is_form
-from chassis.web.problems import FromElsewhere, TooLarge, answer_to
+from chassis.web.problems import FromElsewhere, TooLarge, answer_to, is_page
 from contracts.refusal import Refusal
 
 MOST_BYTES = 1024 * 1024
@@ -92,11 +92,12 @@ class Guard:
         """Whether a writing request is safe from other sites: no browser is made to send it, or it is our own page.
 
         A token in the Authorization header, or a body that no plain form can send without a session, is not something
-        another site can have a browser send on somebody's behalf.
+        another site can have a browser send on somebody's behalf. Without a session, programs' paths (hooks, APIs) let
+        nobody in who does not prove themselves in the request; they answer for themselves.
         """
         if request.headers.get("authorization"):
             return True
-        if SESSION_COOKIE not in request.cookies and not is_form(request):
+        if SESSION_COOKIE not in request.cookies and not (is_form(request) and is_page(request)):
             return True
         site = request.headers.get("sec-fetch-site")
         if site is not None:

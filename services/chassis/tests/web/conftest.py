@@ -21,7 +21,7 @@ from joserfc import jwk, jwt
 from pydantic import BaseModel, Field
 
 from chassis.aggregate import Outcome
-from chassis.auth import Authenticator, Caller, MaybeCaller, Role
+from chassis.auth import Authenticator, Caller, MaybeCaller, NotSignedIn, Role
 from chassis.clock import SetClock
 from chassis.db import Database
 from chassis.links import Links
@@ -92,6 +92,11 @@ async def sow(request: Request, seed: Seed, here: Here, caller: Caller) -> Respo
     position = "garden:7@flode.request/3"
     done: Outcome[None] = Outcome(subject=REQUEST_ID, version=3, state=None, facts=(), position=position)
     return reply(done, command=str(context.command_id), by=context.actor, expected=expected_version(request))
+
+
+@router.post("/garden/hooks/desk")
+async def hook() -> None:
+    raise NotSignedIn("no signature")
 
 
 FAILURES: dict[str, Exception] = {

@@ -108,6 +108,19 @@ async def test_a_session_cannot_be_used_by_another_sites_script(client: Client, 
     ).status_code == 201
 
 
+async def test_a_form_to_where_programs_go_needs_their_credentials_and_not_our_page(
+    client: Client, token: Token
+) -> None:
+    """No cookie lets anybody in there, so there is nothing another site could use: what answers is the address."""
+    answer = await client.post("/garden/api/seeds", data={"name": "Beet"}, headers={"origin": "https://evil.example"})
+    assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+    assert (await client.post("/garden/hooks/desk", data={"name": "Beet"})).status_code == 401
+    client.cookies.set("flode_session", token("pm"))
+    for path in ("/garden/api/seeds", "/garden/hooks/desk"):
+        elsewhere = await client.post(path, data={"name": "Beet"}, headers={"origin": "https://evil.example"})
+        assert elsewhere.status_code == 403, "with a session it is ours to protect"
+
+
 async def test_who_is_not_signed_in_is_led_to_sign_in_and_back(client: Client, token: Token) -> None:
     answer = await client.get("/garden/private?rank=1&x=å")
     assert answer.status_code == 303
