@@ -291,6 +291,25 @@ async def test_a_meeting_is_called_led_and_closed_on_its_pages(world: World) -> 
     assert (await world.facts(first))[-1] == "cab-decided"
 
 
+async def test_a_reason_that_is_missing_is_asked_for_beside_its_own_form(world: World) -> None:
+    """Moving and cancelling stand on one page and both ask why."""
+    called = await world.post(
+        "/governance/api/meetings",
+        world.pm,
+        {"at": "2026-04-14T09:00:00+02:00", "place": "Rum 3", "orderer_meeting": "April"},
+    )
+    path = called.headers["location"].replace("/api", "")
+    cancelled = await world.send(f"{path}/cancel", {"cancel_reason": ""}, world.pm)
+    assert cancelled.status_code == 422
+    assert ('id="f-cancel_reason-error"' in cancelled.text, 'id="f-reason-error"' in cancelled.text) == (True, False)
+    assert 'href="#f-cancel_reason"' in cancelled.text
+    moved = {"day": "2026-04-15", "time": "10:00", "place": "Rum 9" * 100, "reason": "The room was taken"}
+    refused = await world.send(f"{path}/move", moved, world.pm)
+    assert ('id="f-place-error"' in refused.text, 'value="The room was taken"' in refused.text) == (True, True)
+    refused = await world.send(f"{path}/move", {**moved, "place": "Rum 9", "reason": ""}, world.pm)
+    assert ('id="f-reason-error"' in refused.text, 'id="f-cancel_reason-error"' in refused.text) == (True, False)
+
+
 async def test_a_meeting_is_moved_and_cancelled_on_its_page(world: World) -> None:
     """IT-21"""
     called = await world.post(
@@ -305,5 +324,5 @@ async def test_a_meeting_is_moved_and_cancelled_on_its_page(world: World) -> Non
     page = await world.get(path, world.manager)
     assert "Rum 9" in text_of(page)
     assert "Move the meeting" not in page.text
-    assert (await world.send(f"{path}/cancel", {"reason": "Snow"}, world.pm)).status_code == 303
+    assert (await world.send(f"{path}/cancel", {"cancel_reason": "Snow"}, world.pm)).status_code == 303
     assert "Cancelled" in text_of(await world.get("/governance/meetings", world.pm))

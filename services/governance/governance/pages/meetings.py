@@ -32,6 +32,8 @@ from governance.views import meetings
 from governance.views.meetings import MeetingRow
 
 router = APIRouter()
+WHY_CANCELLED = "cancel_reason"
+"""The reason's field in the form that cancels; the form that moves stands on the same page and has one as well."""
 Act = Callable[[Form, Context], Awaitable[Outcome[Meeting]]]
 
 
@@ -135,7 +137,12 @@ async def cancel(request: Request, here: Here, caller: Caller, meeting_id: UUID)
     """The PM cancels the meeting."""
 
     async def act(form: Form, context: Context) -> Outcome[Meeting]:
-        return await commands.cancel(here, meeting_id, form.text("reason"), caller=caller, context=context)
+        try:
+            return await commands.cancel(here, meeting_id, form.text(WHY_CANCELLED), caller=caller, context=context)
+        except Refusal as refusal:
+            if refusal.field == "reason":
+                refusal.field = WHY_CANCELLED
+            raise
 
     return await _act(request, here, caller, meeting_id, act)
 
