@@ -6,13 +6,18 @@ import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from chassis.store import Store
 from chassis.testing import Databases
+from intake.adapters.delivery import Delivery, NotJson
+from intake.adapters.report import Desk
+from intake.commands import take
 from intake.views import deliveries
 from tests.integration.intake_world import EVENTS, HOOK, NEXT_SECRET, TOKEN, World, a_ticket, a_world
 
@@ -53,6 +58,57 @@ async def test_fifty_copies_at_once_have_one_effect_and_one_answer(world: World)
     assert await world.here.db.worker.fetchval("SELECT count(*) FROM deliveries") == 0  # no scope, no rows
     async with world.here.db.work() as connection:
         assert await connection.fetchval("SELECT count(*) FROM deliveries") == 1
+
+
+async def test_copies_that_reach_two_processes_at_once_have_one_effect_and_one_answer(world: World) -> None:
+    """P3: what decides is the database that both write to."""
+    here, desk = world.here, Desk("ekvik", "zammad")
+    body = json.dumps(a_ticket()).encode()
+    delivery = Delivery(key="msg-1", body=body, content=a_ticket())
+    broken = Delivery(key="msg-2", body=b"{", fault=NotJson(fault="it ends too soon"))
+    async with Store(here.db, "intake") as other:
+        both = (here, replace(here, store=other))
+        for one, outcome in ((delivery, "registered"), (broken, "parked")):
+            settled = await asyncio.gather(
+                *(take(both[n % 2], desk, "standard-webhooks", one, correlation=f"c-{n}") for n in range(50))
+            )
+            assert {each.outcome for each in settled} == {outcome}
+            assert len({json.dumps(each.answer) for each in settled}) == 1
+            assert sum(each.duplicate for each in settled) == 49
+    assert await world.facts() == ["request-registered"]
+    async with here.db.work() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM deliveries") == 2
+
+
+async def test_tickets_that_come_at_once_are_committed_together_each_with_its_delivery(world: World) -> None:
+    """P1: a delivery and what came of it are in the log, or neither is; many of them wait for the disk once."""
+    sent = [(str(number), a_ticket(external_id=str(number), requester=None)) for number in range(60)]
+    await world.deliver(a_ticket(external_id="the desk's key"), key="first")
+    answers = await asyncio.gather(*(world.deliver(ticket, key=f"m-{number}") for number, ticket in sent))
+    assert {answer.status_code for answer in answers} == {201}
+    async with world.here.db.work() as connection:
+        rows = await connection.fetch(
+            "SELECT e.xmin::text AS fact, d.xmin::text AS delivery, e.position AS at, d.answer ->> 'position' AS said "
+            "FROM deliveries d JOIN events e ON e.subject = d.request_id"
+        )
+    assert len(rows) == 61
+    assert all(row["fact"] == row["delivery"] and row["said"].startswith(f"intake:{row['at']}@") for row in rows)
+    assert len({row["fact"] for row in rows}) < 40
+
+
+async def test_a_deletion_that_gives_no_fact_is_known_to_what_comes_at_the_same_time(world: World) -> None:
+    """Nothing is appended for the ticket, so that its version says nothing; what was decided on must be so still."""
+    gone, late = a_ticket(kind="deleted"), a_ticket(kind="created")
+    for number in range(10):
+        told = [{**one, "external_id": f"t-{number}"} for one in (gone, late)]
+        await asyncio.gather(*(world.deliver(one, key=f"{one['kind']}-{number}") for one in told))
+    async with world.here.db.work() as connection:
+        rows = await connection.fetch(
+            "SELECT request_id, array_agg(outcome ORDER BY received_at, outcome) AS came FROM deliveries GROUP BY 1"
+        )
+    outcomes = {frozenset(row["came"]) for row in rows}
+    assert len(rows) == 10
+    assert outcomes <= {frozenset({"registered", "withdrawn"}), frozenset({"not_for_us", "stale"})}
 
 
 async def test_many_deliveries_of_one_ticket_at_once_make_one_history_without_gaps(world: World) -> None:

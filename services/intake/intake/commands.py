@@ -5,34 +5,40 @@ Each loads the request, asks the domain and appends what it answers.
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import structlog
 
-from chassis.aggregate import Aggregate, Outcome, handle
+from chassis.aggregate import ATTEMPTS, Aggregate, Outcome, handle
+from chassis.causes import causes_of
 from chassis.context import Context, a_service_desk
 from chassis.db import Connection
 from chassis.i18n import N_, translate
+from chassis.position import Position
+from chassis.store import Beside, Overtaken, VersionConflict
 from chassis.telemetry import current_traceparent
+from chassis.topics import partition_of
 from chassis.web import Deps
+from contracts.envelope import Envelope
 from contracts.intake import IntakeFact, RequestMerged, RequestRegistered, RequestReopened, RequestWithdrawn
 from contracts.refusal import Refusal
 from contracts.values import CriterionMet
-from intake.adapters import cloudevents, standard_webhooks, ticket
+from intake.adapters import ticket
 from intake.adapters.delivery import Delivery
+from intake.adapters.packing import packed, unpacked
 from intake.adapters.report import AnotherTenant, Desk, check, report_of
 from intake.adapters.ticket import Ticket
 from intake.domain import classification, request
 from intake.domain.request import Judged, Request
-from intake.domain.ticket import Report, command_of, request_of
+from intake.domain.ticket import Known, Report, command_of, request_of
 from intake.views import deliveries
-from intake.views.deliveries import Parked, Record, faults_of
+from intake.views.deliveries import LEDGER, Entry, Parked, Record, faults_of
 
 log = structlog.get_logger(__name__)
 
@@ -87,31 +93,41 @@ async def take(here: Deps, desk: Desk, hook: str, delivery: Delivery, *, correla
     sentence on what to mend; what claims another tenant is refused, and kept all the same.
     """
     arrival = Arrival(desk, hook, delivery, here.clock.now(), correlation)
-    read = _read(here, arrival)
+    settled = await _settle(here, arrival, _read(here, arrival))
+    if not settled.duplicate:
+        about = settled.answer.get("id")
+        log.info("delivery.taken", municipality=desk.municipality, outcome=settled.outcome, request=about)
+    return settled
+
+
+async def _settle(here: Deps, arrival: Arrival, read: Ticket | Refusal) -> Settled:
+    """Decide with nothing held, and be written with many others, if what was decided on is still so then.
+
+    Where others are faster again and again nobody else is let in. So it is with merges, for what they rest on are the
+    histories of other tickets too: two of them could make a circle.
+    """
+    if isinstance(read, Refusal) or read.kind != "merged":
+        for _ in range(ATTEMPTS):
+            with suppress(Overtaken, VersionConflict):
+                return await _try(here, arrival, read)
     async with here.db.work() as connection:
-        await deliveries.holding(connection, *_names(arrival, read))
-        had = await deliveries.earlier(connection, desk.municipality, desk.system, delivery.key, delivery.hash)
-        if had is not None:
-            return Settled(*had, duplicate=True)
-        record = await _settle(here, connection, arrival, read)
-        await deliveries.keep(connection, record)
+        await here.store.hold(connection)
+        settled = await _try(here, arrival, read, within=connection)
     here.store.committed()
-    log.info("delivery.taken", municipality=desk.municipality, outcome=record.outcome, request=str(record.request_id))
-    return Settled(record.outcome, record.answer)
+    return settled
 
 
 async def try_again(here: Deps, desk: Desk, parked: Parked, *, by: str, correlation: str) -> Settled:
     """Take a parked delivery once more, because the partnership's settings or our code have changed since."""
-    delivery = _unpacked(parked.hook, await here.vault.open(parked.raw))
+    delivery = unpacked(parked.hook, await here.vault.open(parked.raw))
     arrival = Arrival(desk, parked.hook, delivery, here.clock.now(), correlation, late_since=parked.received_at)
     read = _read(here, arrival)
     async with here.db.work() as connection:
-        await deliveries.holding(connection, *_names(arrival, read))
-        record = await _settle(here, connection, arrival, read)
-        await deliveries.keep(connection, record)
+        await here.store.hold(connection)
+        settled = await _try(here, arrival, read, within=connection)
         await deliveries.settled(connection, parked.id, by=by, at=arrival.now)
     here.store.committed()
-    return Settled(record.outcome, record.answer)
+    return settled
 
 
 async def set_aside(here: Deps, parked: Parked, *, by: str, reason: str) -> None:
@@ -135,17 +151,45 @@ def _read(here: Deps, arrival: Arrival) -> Ticket | Refusal:
     return said
 
 
-def _names(arrival: Arrival, read: Ticket | Refusal) -> list[str]:
-    """What to hold: the ticket, and before it all merges of the municipality, two of which could make a circle."""
-    desk = arrival.desk
-    if isinstance(read, Refusal):
-        return [f"delivery {desk.municipality} {desk.system} {arrival.delivery.key}"]
-    merges = [f"merges {desk.municipality}"] if read.kind == "merged" else []
-    return [*merges, f"ticket {desk.municipality} {desk.system} {read.external_id}"]
+async def _try(here: Deps, arrival: Arrival, read: Ticket | Refusal, *, within: Connection | None = None) -> Settled:
+    """Decide on a delivery as things are, and write down what it came to. Raises Overtaken and VersionConflict when
+    they are so no more; they cannot change in a transaction that holds the log."""
+    record = _record(arrival, read)
+    async with nullcontext(within) if within else here.db.worker.acquire() as connection:
+        (before,) = await deliveries.before(connection, [record])
+        if before.had is not None and arrival.late_since is None:
+            return Settled(*before.had, duplicate=True)
+        history = [] if record.request_id is None else await here.store.load(record.request_id, within=connection)
+    decided = await _decide(here, arrival, read, history, before.known, within)
+    context = _context(arrival)
+    if decided.facts and history:
+        cause = await causes_of(here.store, history[0].subject, decided.facts[0].topic, within=within)
+        context = replace(context, cause=cause)
+    entry = Entry(
+        record=replace(
+            record,
+            outcome=decided.outcome,
+            faults=faults_of(decided.fault) if decided.fault else (),
+            raw=await here.vault.seal(decided.owner, packed(arrival.delivery)),
+        ),
+        known=before.known,
+        facts=len(decided.facts),
+        answer=partial(_answer, here, arrival.desk, history, decided),
+        again=arrival.late_since is not None,
+    )
+    appended = await here.store.append(
+        decided.facts,
+        context=context,
+        expected=len(history),
+        within=within,
+        beside=Beside(LEDGER, entry),
+        subject=record.request_id or record.id,
+    )
+    return Settled(decided.outcome, entry.answer(appended.positions[-1] if appended.positions else None))
 
 
-async def _settle(here: Deps, connection: Connection, arrival: Arrival, read: Ticket | Refusal) -> Record:
-    """Do what a delivery asks for, in the open transaction, and say what it came to."""
+def _record(arrival: Arrival, read: Ticket | Refusal) -> Record:
+    """What is to be kept of a delivery whatever comes of it."""
     desk, delivery = arrival.desk, arrival.delivery
     record = Record(
         municipality=desk.municipality,
@@ -154,45 +198,16 @@ async def _settle(here: Deps, connection: Connection, arrival: Arrival, read: Ti
         key=delivery.key,
         hash=delivery.hash,
         received_at=arrival.now,
-        outcome="parked",
-        answer={},
-        raw="",
     )
-    owner, fault = _owner(here, desk, delivery), read if isinstance(read, Refusal) else None
-    if isinstance(read, Ticket):
-        record = replace(
-            record,
-            request_id=request_of(desk.municipality, desk.system, read.external_id),
-            kind=read.kind,
-            revision=read.revision,
-            source_at=read.updated_at,
-        )
-        try:
-            owner, outcome, came = await _follow(here, connection, arrival, read)
-            record = replace(record, outcome=outcome, answer=_answer(here, desk, outcome, came))
-        except Refusal as refusal:
-            fault = refusal
-    if fault is not None:
-        outcome = "refused" if isinstance(fault, AnotherTenant) else "parked"
-        answer = _answer(here, desk, outcome, None, fault)
-        record = replace(record, outcome=outcome, faults=faults_of(fault), answer=answer)
-    return replace(record, raw=await here.vault.seal(owner, _packed(delivery)))
+    if isinstance(read, Refusal):
+        return record
+    request_id = request_of(desk.municipality, desk.system, read.external_id)
+    return replace(record, request_id=request_id, kind=read.kind, revision=read.revision, source_at=read.updated_at)
 
 
-async def _follow(
-    here: Deps, connection: Connection, arrival: Arrival, said: Ticket
-) -> tuple[UUID, deliveries.Outcome, Outcome[Request]]:
-    """Let the request follow its ticket; whose words the delivery holds, and what it came to."""
+def _context(arrival: Arrival) -> Context:
     desk, delivery = arrival.desk, arrival.delivery
-    subject = request_of(desk.municipality, desk.system, said.external_id)
-    present = await _present(here, subject, connection)
-    report = await report_of(said, desk, present, arrival.now, vault=here.vault, partnership=here.partnership)
-    report = replace(report, late_since=arrival.late_since)
-    if report.into is not None:
-        chain = await _chain(here, connection, report.into.request_id)
-        report = replace(report, into=replace(report.into, leads_to=chain))
-    known = await deliveries.known_of(connection, desk.municipality, subject)
-    context = Context(
+    return Context(
         actor=a_service_desk(desk.municipality),
         actor_name=None,
         municipality=desk.municipality,
@@ -202,16 +217,43 @@ async def _follow(
         traceparent=current_traceparent(),
         fingerprint=delivery.hash,
     )
-    came = await handle(
-        here.store,
-        REQUEST,
-        subject,
-        lambda state: request.follow(subject, state, report, known),
-        context,
-        within=connection,
-    )
-    stale = known.deleted or report.is_older_than(known)
-    return report.requester.id, _outcome(came, report, present, stale=stale), came
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What a delivery comes to: the facts it gives, or what is wrong with it, and whose words it holds."""
+
+    outcome: deliveries.Outcome
+    owner: UUID
+    facts: tuple[IntakeFact, ...] = ()
+    fault: Refusal | None = None
+
+
+async def _decide(
+    here: Deps,
+    arrival: Arrival,
+    read: Ticket | Refusal,
+    history: Sequence[Envelope[IntakeFact]],
+    known: Known,
+    within: Connection | None,
+) -> Decided:
+    """Let the request follow its ticket, if the delivery can be read."""
+    try:
+        if isinstance(read, Refusal):
+            raise read
+        desk = arrival.desk
+        subject = request_of(desk.municipality, desk.system, read.external_id)
+        present = REQUEST.fold(history)
+        report = await report_of(read, desk, present, arrival.now, vault=here.vault, partnership=here.partnership)
+        report = replace(report, late_since=arrival.late_since)
+        if report.into is not None:
+            chain = await _chain(here, within, report.into.request_id)
+            report = replace(report, into=replace(report.into, leads_to=chain))
+        facts = tuple(request.follow(subject, present, report, known))
+    except Refusal as fault:
+        outcome: deliveries.Outcome = "refused" if isinstance(fault, AnotherTenant) else "parked"
+        return Decided(outcome, _owner(here, arrival.desk, arrival.delivery), fault=fault)
+    return Decided(_outcome(facts, report, present, known), report.requester.id, facts)
 
 
 def _owner(here: Deps, desk: Desk, delivery: Delivery) -> UUID:
@@ -224,53 +266,44 @@ def _owner(here: Deps, desk: Desk, delivery: Delivery) -> UUID:
             return here.vault.person_id(desk.municipality, f"service desk {desk.system}")
 
 
-async def _present(here: Deps, subject: UUID, connection: Connection) -> Request | None:
-    return REQUEST.fold(await here.store.load(subject, within=connection))
-
-
-async def _chain(here: Deps, connection: Connection, subject: UUID) -> tuple[UUID, ...]:
+async def _chain(here: Deps, within: Connection | None, subject: UUID) -> tuple[UUID, ...]:
     """The requests a surviving ticket was itself merged into, one after the other."""
     chain: list[UUID] = []
-    while (at := await _present(here, subject, connection)) and at.merged_into and at.merged_into not in chain:
+    while at := REQUEST.fold(await here.store.load(subject, within=within)):
+        if not at.merged_into or at.merged_into in chain:
+            break
         subject = at.merged_into
         chain.append(subject)
     return tuple(chain)
 
 
-def _outcome(came: Outcome[Request], report: Report, present: Request | None, *, stale: bool) -> deliveries.Outcome:
-    names = [_NAMES.get(type(fact), "changed") for fact in came.facts]
+def _outcome(facts: Sequence[IntakeFact], report: Report, present: Request | None, known: Known) -> deliveries.Outcome:
+    names = [_NAMES.get(type(fact), "changed") for fact in facts]
     if names:
         return next((name for name in names if name != "changed"), "changed")
-    if stale:
+    if known.deleted or report.is_older_than(known):
         return "stale"
     return "not_for_us" if present is None or report.in_flow is False else "unchanged"
 
 
 def _answer(
-    here: Deps, desk: Desk, outcome: deliveries.Outcome, came: Outcome[Request] | None, fault: Refusal | None = None
+    here: Deps, desk: Desk, history: Sequence[Envelope[IntakeFact]], decided: Decided, sequence: int | None
 ) -> dict[str, Any]:
+    """What a sender is told, given the position of the last fact, if there is one."""
     language = here.partnership[desk.municipality].language
-    answer: dict[str, Any] = {"outcome": outcome, "detail": translate(SAID[outcome], language)}
-    if came is not None and came.version:
-        answer |= {"id": str(came.subject), "version": came.version, "position": came.position}
-    if fault is not None:
+    answer: dict[str, Any] = {"outcome": decided.outcome, "detail": translate(SAID[decided.outcome], language)}
+    if decided.fault is not None:
         answer["errors"] = [
-            {"field": one.field, "detail": translate(one.text, language, **one.params)} for one in faults_of(fault)
+            {"field": one.field, "detail": translate(one.text, language, **one.params)}
+            for one in faults_of(decided.fault)
         ]
+        return answer
+    events = [*(event.data for event in history), *decided.facts]
+    if events:
+        subject, topic = events[-1].subject, events[-1].topic
+        position = Position(here.service, sequence or history[-1].sequence, topic.name, partition_of(subject, topic))
+        answer |= {"id": str(subject), "version": len(events), "position": str(position)}
     return answer
-
-
-def _packed(delivery: Delivery) -> str:
-    """Headers and body as text, to be sealed; the body as base64, so that not a byte of it changes."""
-    return json.dumps({"headers": dict(delivery.headers), "body": base64.b64encode(delivery.body).decode()})
-
-
-def _unpacked(hook: str, raw: str) -> Delivery:
-    packed = json.loads(raw)
-    headers, body = packed["headers"], base64.b64decode(packed["body"])
-    if hook == "standard-webhooks":
-        return standard_webhooks.read(headers, body)
-    return cloudevents.read(headers, body)[0]
 
 
 async def register(here: Deps, said: Ticket, desk: Desk, context: Context) -> Outcome[Request]:

@@ -25,6 +25,37 @@ CREATE TABLE IF NOT EXISTS deliveries (
 CREATE INDEX IF NOT EXISTS deliveries_of_request ON deliveries (request_id);
 CREATE INDEX IF NOT EXISTS deliveries_parked ON deliveries (municipality, received_at) WHERE outcome = 'parked';
 
+-- Of each delivery: what it came to, if it came before, and how far the source's reports of its ticket have been
+-- followed, those included that changed nothing. Asked before it is decided on, and once more when it is written. It is
+-- the service's own work for every municipality, and spares a transaction that says so. (As in `flode_append`, the plan
+-- is made once and must not become one that was good while the table was empty.)
+CREATE OR REPLACE FUNCTION deliveries_before(
+    municipalities text[], systems text[], keys text[], hashes bytea[], requests uuid[]
+) RETURNS TABLE (outcome text, answer json, revision bigint, at timestamptz, received timestamptz, deleted boolean)
+LANGUAGE plpgsql STABLE
+SET flode.scope = '*' SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT d.outcome, d.answer, k.revision, k.at, k.received, k.deleted
+    FROM unnest(municipalities, systems, keys, hashes, requests)
+        WITH ORDINALITY AS c(municipality, system, key, hash, request, n)
+    LEFT JOIN LATERAL (
+        SELECT v.outcome, v.answer FROM deliveries v
+        WHERE v.municipality = c.municipality AND v.system = c.system AND v.key = c.key AND v.hash = c.hash LIMIT 1
+    ) d ON true
+    CROSS JOIN LATERAL (
+        SELECT max(v.revision) AS revision, max(v.source_at) AS at, max(v.received_at) AS received,
+            coalesce(bool_or(v.kind = 'deleted'), false) AS deleted
+        FROM deliveries v
+        WHERE v.request_id = c.request AND v.municipality = c.municipality
+            AND v.outcome NOT IN ('stale', 'parked', 'refused', 'set_aside')
+    ) k
+    ORDER BY c.n;
+END $$;
+REVOKE ALL ON FUNCTION deliveries_before FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION deliveries_before TO {service}_worker;
+
 GRANT SELECT, INSERT, UPDATE ON deliveries TO {service}_worker;
 GRANT SELECT ON deliveries TO {service}_api;
 ALTER TABLE deliveries ENABLE ROW LEVEL SECURITY;

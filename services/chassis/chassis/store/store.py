@@ -11,7 +11,7 @@ from chassis.context import Context
 from chassis.db import Connection, Database
 from chassis.decode import decode
 from chassis.position import source_of
-from chassis.store.command import Command, Outcome, append_together, enclose
+from chassis.store.command import LOCK, Beside, Command, Outcome, append_together, enclose
 from chassis.store.writer import Writer
 from contracts.envelope import Envelope
 from contracts.event import Event
@@ -31,6 +31,10 @@ class KeyReused(Exception):
 
 class ForeignSubject(Exception):
     """The subject belongs to another municipality than the command."""
+
+
+class Overtaken(Exception):
+    """The row that a command brought may no longer be written: something it rests on has changed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,29 +106,42 @@ class Store:
         position: int = await self.db.worker.fetchval("SELECT position FROM log_head")
         return position
 
+    async def hold(self, within: Connection) -> None:
+        """Let nobody else append until the open transaction ends: what is read in it from now on stays so."""
+        await within.execute(LOCK)
+
     async def append(
-        self, facts: Sequence[Event], *, context: Context, expected: int, within: Connection | None = None
+        self,
+        facts: Sequence[Event],
+        *,
+        context: Context,
+        expected: int,
+        within: Connection | None = None,
+        beside: Beside[Any] | None = None,
+        subject: UUID | None = None,
     ) -> Appended:
         """Append facts of one subject after version `expected` (0 for a new subject), once per command id.
 
         Without `within` it returns after COMMIT. With an open transaction of the worker role it returns when the
-        events are written in it, and whoever commits calls `committed`.
+        events are written in it, and whoever commits calls `committed`. With a row `beside` there may be no facts;
+        `subject` says then whose version is expected.
 
-        Raises VersionConflict, KeyReused, ForeignSubject; nothing was appended then.
+        Raises VersionConflict, KeyReused, ForeignSubject, Overtaken; nothing was appended then.
         """
-        if not facts or expected < 0:
+        if expected < 0 or not (facts or (beside and subject)):
             raise ValueError("a command that gives no facts, or expects less than nothing, is not appended")
-        if len({fact.subject for fact in facts}) > 1:
+        if len({fact.subject for fact in facts} | ({subject} - {None})) > 1:
             raise ValueError("the facts of a command have one subject")
         envelopes = enclose(facts, source=self.source, context=context, expected=expected)
         command = Command(
             id=context.command_id,
             fingerprint=context.fingerprint,
-            subject=facts[0].subject,
+            subject=subject or facts[0].subject,
             expected=expected,
             municipality=context.municipality,
             types=[fact.type for fact in facts],
             messages=[envelope.to_bytes() for envelope in envelopes],
+            beside=beside,
         )
         outcome = await self.writer.put(command) if within is None else (await append_together(within, [command]))[0]
         duplicate = outcome.outcome == "duplicate"
@@ -171,6 +188,8 @@ def _position_or_raise(command: Command, outcome: Outcome) -> int:
         return outcome.first_position
     if outcome.outcome == "conflict":
         raise VersionConflict(command.subject, command.expected, outcome.version)
+    if outcome.outcome == "overtaken":
+        raise Overtaken(command.subject)
     if outcome.outcome == "foreign":
         raise ForeignSubject(command.subject)
     raise KeyReused(command.id)

@@ -100,7 +100,12 @@ class Writer:
         began = time.perf_counter()
         try:
             connection = await self._own_connection()
-            outcomes = await append_together(connection, [command for command, _ in batch])
+            commands = [command for command, _ in batch]
+            if any(command.beside for command in commands):
+                async with connection.transaction():
+                    outcomes = await append_together(connection, commands)
+            else:
+                outcomes = await append_together(connection, commands)  # one statement is a transaction of its own
         except asyncio.CancelledError:
             for _, done in batch:
                 done.cancel()

@@ -5,15 +5,17 @@ transaction that appends the facts, and holds what nobody could read as well.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID, uuid5
 
 from chassis.db import Connection, Database
+from chassis.store import Ledger
+from chassis.store import Outcome as Came
 from contracts.refusal import Refusal, Refusals
-from intake.domain.ticket import DELIVERIES, NOTHING, Known
+from intake.domain.ticket import DELIVERIES, Known
 
 Outcome = Literal[
     "registered", "changed", "withdrawn", "merged", "reopened",
@@ -40,9 +42,9 @@ class Record:
     key: str
     hash: bytes
     received_at: datetime
-    outcome: Outcome
-    answer: dict[str, Any]
-    raw: str
+    outcome: Outcome = "parked"
+    answer: dict[str, Any] = field(default_factory=dict)
+    raw: str = ""
     """A sealed token of the headers and the body."""
     request_id: UUID | None = None
     kind: str | None = None
@@ -63,39 +65,79 @@ def faults_of(refusal: Refusal) -> tuple[Fault, ...]:
     return (Fault(refusal.text, {name: str(value) for name, value in refusal.params.items()}, refusal.field),)
 
 
-async def earlier(
-    connection: Connection,
-    municipality: str,
-    system: str,
-    key: str,
-    hash: bytes,  # noqa: A002  as the column
-) -> tuple[Outcome, dict[str, Any]] | None:
-    """What this very delivery came to when it came before (P3), and what the sender was told."""
-    row = await connection.fetchrow(
-        "SELECT outcome, answer FROM deliveries WHERE municipality = $1 AND system = $2 AND key = $3 AND hash = $4",
-        municipality, system, key, hash,
-    )  # fmt: skip
-    return None if row is None else (row["outcome"], json.loads(row["answer"]))
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What there was before a delivery: what the very same came to and was answered (P3), and how far the source's
+    reports of its ticket had been followed."""
+
+    had: tuple[Outcome, dict[str, Any]] | None
+    known: Known
 
 
-KNOWN = """
-SELECT max(revision) AS revision, max(source_at) AS at, max(received_at) AS received,
-    coalesce(bool_or(kind = 'deleted'), false) AS deleted
-FROM deliveries WHERE municipality = $1 AND request_id = $2
-  AND outcome NOT IN ('stale', 'parked', 'refused', 'set_aside')
-"""
+async def before(connection: Connection, records: Sequence[Record]) -> list[Before]:
+    """What there was before each of these."""
+    rows = await connection.fetch(
+        "SELECT outcome, answer, revision, at, received, deleted FROM deliveries_before($1, $2, $3, $4, $5)",
+        [record.municipality for record in records],
+        [record.system for record in records],
+        [record.key for record in records],
+        [record.hash for record in records],
+        [record.request_id for record in records],
+    )
+    return [
+        Before(None if outcome is None else (outcome, json.loads(answer)), Known(**known))
+        for outcome, answer, known in ((row["outcome"], row["answer"], dict(list(row.items())[2:])) for row in rows)
+    ]
 
 
-async def known_of(connection: Connection, municipality: str, request_id: UUID) -> Known:
-    """How far the source's reports of a ticket have been followed, those included that changed nothing."""
-    row = await connection.fetchrow(KNOWN, municipality, request_id)
-    return NOTHING if row is None else Known(**row)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A delivery that is decided on and is to be written down."""
 
+    record: Record
+    known: Known
+    """What the decision rests on, besides the request's version."""
+    facts: int
+    answer: Callable[[int | None], dict[str, Any]]
+    """What the sender is told, given the position of the last fact, if there is one."""
+    again: bool = False
+    """It lay parked, and is written anew but for what arrived and when."""
+
+
+async def _holds(connection: Connection, entries: Sequence[Entry]) -> list[bool]:
+    found = await before(connection, [entry.record for entry in entries])
+    return [
+        now.known == entry.known and (now.had is None or entry.again)
+        for now, entry in zip(found, entries, strict=True)
+    ]  # fmt: skip
+
+
+async def _write(connection: Connection, entries: Sequence[tuple[Entry, Came]]) -> None:
+    for anew in (False, True):
+        records = [
+            replace(entry.record, answer=entry.answer(_last(entry, came)))
+            for entry, came in entries
+            if entry.again == anew
+        ]
+        if records:
+            await _keep(connection, records, _ANEW if anew else "")
+
+
+def _last(entry: Entry, came: Came) -> int | None:
+    return came.first_position + entry.facts - 1 if entry.facts and came.first_position else None
+
+
+LEDGER = Ledger(_holds, _write)
+"""A delivery is written in the transaction that appends its facts, once: the unique key says so, whoever writes."""
 
 KEEP = """
 INSERT INTO deliveries (id, municipality, system, hook, key, hash, received_at, request_id, kind, revision, source_at,
                         outcome, faults, answer, raw)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::timestamptz[],
+                     $8::uuid[], $9::text[], $10::bigint[], $11::timestamptz[], $12::text[], $13::json[], $14::json[],
+                     $15::text[])
+"""
+_ANEW = """
 ON CONFLICT (municipality, system, key, hash) DO UPDATE SET
     request_id = excluded.request_id, kind = excluded.kind, revision = excluded.revision,
     source_at = excluded.source_at, outcome = excluded.outcome, faults = excluded.faults, answer = excluded.answer,
@@ -103,14 +145,17 @@ ON CONFLICT (municipality, system, key, hash) DO UPDATE SET
 """
 
 
-async def keep(connection: Connection, record: Record) -> None:
-    """Write a delivery down; one that was parked and is tried again is written anew, but for what arrived and when."""
-    await connection.execute(
-        KEEP, record.id, record.municipality, record.system, record.hook, record.key, record.hash, record.received_at,
-        record.request_id, record.kind, record.revision, record.source_at, record.outcome,
-        json.dumps([[fault.text, fault.params, fault.field] for fault in record.faults], ensure_ascii=False),
-        json.dumps(record.answer, ensure_ascii=False), record.raw,
-    )  # fmt: skip
+async def _keep(connection: Connection, records: Sequence[Record], anew: str) -> None:
+    rows = [
+        (
+            record.id, record.municipality, record.system, record.hook, record.key, record.hash, record.received_at,
+            record.request_id, record.kind, record.revision, record.source_at, record.outcome,
+            json.dumps([[fault.text, fault.params, fault.field] for fault in record.faults], ensure_ascii=False),
+            json.dumps(record.answer, ensure_ascii=False), record.raw,
+        )
+        for record in records
+    ]  # fmt: skip
+    await connection.execute(KEEP + anew, *map(list, zip(*rows, strict=True)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,9 +206,3 @@ async def settled(
         "outcome = CASE WHEN $5 AND outcome = 'parked' THEN 'set_aside' ELSE outcome END WHERE id = $1",
         delivery, by, at, note, aside,
     )  # fmt: skip
-
-
-async def holding(connection: Connection, *names: str) -> None:
-    """Let one transaction at a time follow a ticket: the next one to hold these names waits for this one's end."""
-    for name in names:
-        await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", name)
