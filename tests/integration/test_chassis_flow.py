@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from uuid import uuid4
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaProducer, TopicPartition
 
 from chassis.aggregate import position_of
 from chassis.db import Database
 from chassis.feed import Feed
 from chassis.log import LogReader, Record, all_partitions
 from chassis.relay import Relay
-from chassis.store import Appended, Store
+from chassis.store import Appended, Store, Stored
 from chassis.testing import Databases, a_database
 from chassis.topics import create_topics
 from chassis.views import View
 from chassis.views.follow import ViewFollower
+from contracts.intake import RequestRegistered
 from contracts.topics import REQUEST
 from tests.integration.flow import IDEMPOTENT, Counted, append, classified, counted, registered, running, until
 
@@ -131,6 +133,68 @@ async def test_a_poison_event_parks_its_subject_and_all_others_flow(db: Database
     places = follower.places.values()
     assert sum(place.applied for place in places) == 3
     assert sum(place.parked for place in places) == 2
+
+
+async def test_an_event_that_nobody_can_read_parks_its_subject_and_all_others_flow(
+    db: Database, store: Store, topics: str
+) -> None:
+    """P10: whatever the place at which its bytes were cut short in the store; it is sent as it is, and waits."""
+    view, sick, well = counted(), {uuid4(): end for end in CUT}, uuid4()
+    for request in sick:
+        await append(store, registered(request), classified(request), traceparent=TRACEPARENT)
+    store.read = cutting(store.read, sick)  # type: ignore[method-assign]  # as if the store held no more of them
+    follower = ViewFollower(view, db)
+    async with running(Relay(store, topics, (REQUEST,), idempotent=IDEMPOTENT).run, Feed(topics, "v", [follower]).run):
+        await append(store, registered(well))
+        done = await append(store, classified(well), expected=1)
+        await view_ready(view, db, done)
+        await until(lambda: _parked(db, 2 * len(sick)))
+    assert {row.request_id: row.events for row in await view.select(db, scope=["tallvik"])} == {well: 2}
+    assert {event.message for event in await store.read()} == {each.message for each in await everything_in(topics)}
+
+
+async def test_what_somebody_else_writes_to_a_topic_stands_in_nobodys_way(
+    db: Database, store: Store, topics: str
+) -> None:
+    """P10: it is counted as it was consumed; neither a view nor a relay that finds its place stops at it."""
+    view, request = counted(), uuid4()
+    follower = ViewFollower(view, db)
+    async with running(Relay(store, topics, (REQUEST,), idempotent=IDEMPOTENT).run, Feed(topics, "v", [follower]).run):
+        await view_ready(view, db, await append(store, registered(request)))
+    producer = AIOKafkaProducer(bootstrap_servers=topics)
+    await producer.start()
+    for partition in range(REQUEST.partitions):
+        await producer.send_and_wait(REQUEST.name, b"hello?", partition=partition)
+    await producer.stop()
+    await db.worker.execute("DELETE FROM relay_places")  # so that the relay reads all of the topic
+    async with running(Relay(store, topics, (REQUEST,), idempotent=IDEMPOTENT).run, Feed(topics, "v", [follower]).run):
+        await view_ready(view, db, await append(store, classified(request), expected=1))
+        await until(lambda: _consumed(follower, 2 + REQUEST.partitions))
+    assert {row.request_id: row.events for row in await view.select(db, scope=["tallvik"])} == {request: 2}
+
+
+async def _consumed(follower: ViewFollower, many: int) -> bool:
+    return sum(place.applied + place.duplicates + place.parked for place in follower.places.values()) == many
+
+
+CUT = (b'{"specv', b'"traceparent":"00-4b', b'"municipality":"tal', b'"data":{"request_id"')
+TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+
+def cutting(read: Callable[..., Awaitable[list[Stored]]], where: Mapping[UUID, bytes]) -> Any:
+    """Reads a store in which the first event of some subjects ends after these bytes."""
+
+    def short(event: Stored) -> Stored:
+        end = where.get(event.subject)
+        if end is None or event.type != RequestRegistered.type:
+            return event
+        assert end in event.message
+        return event._replace(message=event.message.partition(end)[0] + end)
+
+    async def reading(*place: Any, **limit: Any) -> list[Stored]:
+        return [short(event) for event in await read(*place, **limit)]
+
+    return reading
 
 
 async def _parked(db: Database, many: int) -> bool:

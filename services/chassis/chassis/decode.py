@@ -59,13 +59,15 @@ def decoder(name: str) -> msgspec.json.Decoder[Any] | None:
 
 
 def peek(message: bytes, attribute: str) -> str | None:
-    """The text of an attribute that comes before the data, found without parsing; None when it is not there."""
+    """The text of an attribute that comes before the data, found without parsing; None when it is not there, nor the end
+    of a message that was cut short."""
     before = b'"%s":"' % attribute.encode()
     start = message.find(before, 0, message.find(b'"data":{'))
     if start < 0:
         return None
     start += len(before)
-    return message[start : message.index(b'"', start)].decode()
+    end = message.find(b'"', start)
+    return message[start:end].decode(errors="replace") if end >= 0 else None
 
 
 def decode(message: bytes, sequence: int = 0) -> Envelope[Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import OffsetOutOfRangeError
 
@@ -15,13 +16,13 @@ from chassis.position import Position, service_of
 from contracts.envelope import CONTENT_TYPE, SEQUENCE_HEADER, SOURCE_HEADER
 from contracts.topics import Topic
 
+log = structlog.get_logger(__name__)
+
 TYPE_HEADER = "flode-type"
+NOBODY = "nobody"
+"""The source and the type of a record that lacks the headers every event of ours carries."""
 AFTER_HEADER = "flode-after"
 """The sequence of the event before this one, of the same source in the same partition; 0 for the first."""
-
-
-class NotOurs(ValueError):
-    """A record without the headers every event of ours carries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ class Record:
     message: bytes
     after: int | None = None
     """The sequence of its predecessor (AFTER_HEADER); None when that is not said."""
+    kind: str | None = None
+    """The travelling name beside the message (TYPE_HEADER), which is known of what nobody can read as well."""
 
     def is_next(self, known: int) -> bool:
         """Whether it is what follows for a reader whose highest sequence of this source and partition is `known`.
@@ -49,8 +52,8 @@ class Record:
 
     @property
     def type(self) -> str:
-        """The travelling name of the fact inside."""
-        return peek_type(self.message)
+        """The travelling name of the fact inside. Raises ValueError for a message that has none."""
+        return self.kind or peek_type(self.message)
 
     @property
     def subject(self) -> UUID:
@@ -75,14 +78,17 @@ def headers(source: str, sequence: int, kind: str, after: int) -> list[tuple[str
 
 
 def record_of(received: ConsumerRecord[Any, Any]) -> Record:
-    """A received record. Raises NotOurs for what somebody else wrote to our topic."""
+    """A received record. What somebody else wrote to our topic is no event of anybody's: a record that no reader is
+    interested in, so that it stands in nobody's way, and that the log tells of."""
     found = dict(received.headers)
     try:
         source, sequence = found[SOURCE_HEADER].decode(), int(found[SEQUENCE_HEADER])
         after = int(found[AFTER_HEADER]) if AFTER_HEADER in found else None
-    except (KeyError, ValueError) as wrong:
-        place = f"{received.topic}/{received.partition} at {received.offset}"
-        raise NotOurs(f"{place} lacks {SOURCE_HEADER} or {SEQUENCE_HEADER}; who wrote it?") from wrong
+        kind = found[TYPE_HEADER].decode() if TYPE_HEADER in found else None
+    except (KeyError, ValueError):
+        log.error("record.not-ours", topic=received.topic, partition=received.partition, offset=received.offset)
+        source, sequence = f"{NOBODY}/{received.topic}/{received.partition}", received.offset + 1
+        after, kind = None, NOBODY
     return Record(
         topic=received.topic,
         partition=received.partition,
@@ -90,9 +96,10 @@ def record_of(received: ConsumerRecord[Any, Any]) -> Record:
         timestamp=received.timestamp,
         source=source,
         sequence=sequence,
-        key=received.key,
-        message=received.value,
+        key=received.key or b"",
+        message=received.value or b"",
         after=after,
+        kind=kind,
     )
 
 
@@ -137,6 +144,16 @@ class LogReader:
         """
         found = await self._consumer.end_offsets(partitions)
         return {partition: found[partition] for partition in partitions}
+
+    async def ends_now(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+        """The same, truly, on every broker: each is asked for what follows, and says with its answer where it ends.
+
+        Afterwards, partitions are to be started at again.
+        """
+        self.start_at(await self.ends(partitions))
+        while any(self._consumer.highwater(partition) is None for partition in partitions):
+            await self._consumer.getmany(timeout_ms=100)
+        return {partition: self._consumer.highwater(partition) for partition in partitions}
 
     async def beginnings(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
         """The first offset of each partition; 0 unless somebody set a retention."""
