@@ -98,6 +98,22 @@ async def test_what_came_later_is_told_later_whatever_is_tried_again(world: Worl
     assert subjects == ["Din anmälan är mottagen", "Bedömd som förändring"]
 
 
+async def test_a_line_is_sent_in_one_go_and_stops_at_the_first_that_does_not_work(world: World) -> None:
+    """P9: what stood behind it was not tried, and has lost none of its tries."""
+    hedda = await world.a_registered_request()
+    await world.hear(ClassifiedAsChange(request_id=HALL, reason="Litet", criteria=(), requester=hedda, ticket=TICKET))
+    world.server.answer = "451 4.3.0 try later"
+    assert await world.send() == 2, "one for Hedda and one for the PM"
+    query = "SELECT payload ->> 'template' AS template, attempts FROM effects ORDER BY id"
+    tries = {row["template"]: row["attempts"] for row in await world.here.db.worker.fetch(query)}
+    assert tries == {"request-received": 1, "request-to-judge": 1, "request-is-change": 0}
+    world.server.answer = "250 taken"
+    await world.later()
+    assert await world.senders[0].run_once() == 3, "nobody waits for another turn"
+    subjects = [mail["Subject"].partition(":")[0] for mail in world.server.received if "hedda" in mail["To"]]
+    assert subjects == ["Din anmälan är mottagen", "Bedömd som förändring"]
+
+
 async def test_what_was_given_up_is_sent_after_all_when_somebody_asks_for_it(world: World) -> None:
     message = await given_up(world)
     world.server.answer = "250 taken"

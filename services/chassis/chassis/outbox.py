@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import structlog
@@ -74,15 +75,43 @@ async def write_effect(
 
 
 TAKE = """
-WITH first AS (
-    SELECT DISTINCT ON (coalesce(payload #>> $4, key)) id
-    FROM effects WHERE channel = $1 AND state = 'due' ORDER BY coalesce(payload #>> $4, key), id)
-UPDATE effects SET attempts = attempts + 1, due_at = clock_timestamp() + make_interval(secs => $3)
-WHERE id IN (
-    SELECT e.id FROM effects e JOIN first USING (id) WHERE e.due_at <= clock_timestamp()
-    ORDER BY e.due_at, e.id LIMIT $2 FOR UPDATE OF e SKIP LOCKED)
-RETURNING id, channel, key, municipality, payload, attempts, created_at, traceparent
+WITH held AS (
+    SELECT coalesce(payload #>> $4, key) AS line, min(id) AS id
+    FROM effects WHERE channel = $1 AND state = 'due' AND due_at > statement_timestamp() GROUP BY 1
+), next AS (
+    SELECT e.id FROM effects e
+    WHERE e.channel = $1 AND e.state = 'due' AND e.due_at <= statement_timestamp()
+      AND NOT EXISTS (SELECT FROM held h WHERE h.line = coalesce(e.payload #>> $4, e.key) AND h.id < e.id)
+    ORDER BY e.id LIMIT $2)
+UPDATE effects e SET attempts = attempts + 1, due_at = clock_timestamp() + make_interval(secs => $3)
+FROM next WHERE e.id = next.id
+RETURNING e.id, channel, key, municipality, payload, attempts, created_at, traceparent,
+    coalesce(payload #>> $4, key) AS line
 """
+"""The first that are due, but for those that stand in line behind one that waits for its next try or is being tried."""
+
+ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('flode sender'), hashtext($1))"
+
+NOTE = """
+UPDATE effects e SET state = t.state, due_at = clock_timestamp() + make_interval(secs => t.pause),
+    reason = CASE WHEN t.tried THEN t.reason ELSE e.reason END,
+    attempts = CASE WHEN t.tried THEN e.attempts ELSE e.attempts - 1 END,
+    done_at = CASE WHEN t.state <> 'due' THEN clock_timestamp() END
+FROM unnest($1::bigint[], $2::text[], $3::text[], $4::float8[], $5::boolean[]) AS t(id, state, reason, pause, tried)
+WHERE e.id = t.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What came of an effect: sent, given up for a reason, or still due after a pause in seconds; not even tried when
+    one before it in its line was not done."""
+
+    effect: Effect
+    state: Literal["sent", "given_up", "due"]
+    reason: str | None = None
+    pause: float = 0.0
+    tried: bool = True
 
 
 @dataclass(frozen=True)
@@ -94,6 +123,7 @@ class Sender:
     in_line   the path of the payload's field whose equals keep their order: none is tried before those that came before
               it are sent or given up; without a path, each effect goes for itself
     attempts  how often it is tried before it is given up
+    together  how many are taken at once; a mail server gets as many connections as there are lines among them
     """
 
     channel: str
@@ -101,6 +131,7 @@ class Sender:
     settled: Callable[[Connection, Effect, str | None], Awaitable[None]] | None = None
     in_line: tuple[str, ...] | None = None
     attempts: int = 12
+    together: int = 32
     first_pause: float = 2.0
     longest_pause: float = 3600.0
 
@@ -113,9 +144,8 @@ class Sender:
 class SenderLoop:
     """Runs a sender until cancelled."""
 
-    def __init__(self, sender: Sender, db: Database, *, poll_seconds: float = 0.5, together: int = 8) -> None:
-        self.sender, self.db = sender, db
-        self.poll_seconds, self.together = poll_seconds, together
+    def __init__(self, sender: Sender, db: Database, *, poll_seconds: float = 0.5) -> None:
+        self.sender, self.db, self.poll_seconds = sender, db, poll_seconds
 
     async def run(self) -> None:
         """Send what is due, look again every `poll_seconds`."""
@@ -125,50 +155,76 @@ class SenderLoop:
                 await asyncio.sleep(self.poll_seconds)
 
     async def run_once(self) -> int:
-        """Try what is due now; returns how many were tried."""
-        async with self.db.work() as connection:
-            rows = await connection.fetch(
-                TAKE, self.sender.channel, self.together, float(LEASE_SECONDS), self.sender.in_line
-            )
-        effects = [Effect(**{**row, "payload": msgspec.json.decode(row["payload"])}) for row in map(dict, rows)]
-        await asyncio.gather(*(self._try(effect) for effect in effects))
-        return len(effects)
+        """Try what is due now, lines beside one another; returns how many were tried."""
+        sending = {asyncio.create_task(self._line(line)) for line in await self._take()}
+        tried = 0
+        try:
+            while sending:
+                done, sending = await asyncio.wait(sending, return_when=asyncio.FIRST_COMPLETED)
+                results = [one for line in done for one in line.result()]
+                await self._note(results)
+                tried += sum(one.tried for one in results)
+        finally:
+            for line in sending:
+                line.cancel()
+            await asyncio.gather(*sending, return_exceptions=True)
+        return tried
 
-    async def _try(self, effect: Effect) -> None:
+    async def _take(self) -> list[list[Effect]]:
+        """What is to be tried now, line by line, each in order."""
+        sender = self.sender
+        async with self.db.work() as connection:
+            await connection.execute(ONE_AT_A_TIME, sender.channel)
+            rows = await connection.fetch(TAKE, sender.channel, sender.together, float(LEASE_SECONDS), sender.in_line)
+        lines: dict[str, list[Effect]] = {}
+        for row in sorted(map(dict, rows), key=lambda row: row["id"]):
+            line, payload = row.pop("line"), msgspec.json.decode(row.pop("payload"))
+            lines.setdefault(line, []).append(Effect(**row, payload=payload))
+        return list(lines.values())
+
+    async def _line(self, line: list[Effect]) -> list[Tried]:
+        """Try those of a line one after the other, for as long as each is done and the lease allows."""
+        until = time.monotonic() + LEASE_SECONDS * 0.15
+        tried: list[Tried] = []
+        for effect in line:
+            tried.append(await self._try(effect))
+            if tried[-1].state == "due" or time.monotonic() > until:
+                break
+        return tried + [Tried(effect, "due", tried=False) for effect in line[len(tried) :]]
+
+    async def _try(self, effect: Effect) -> Tried:
         with span(f"send {effect.channel}", "client", parent=effect.traceparent):
             try:
-                await asyncio.wait_for(self.sender.send(effect), LEASE_SECONDS * 0.8)
+                await asyncio.wait_for(self.sender.send(effect), LEASE_SECONDS * 0.75)
             except GiveUp as hopeless:
-                await self._settle(effect, hopeless.reason)
+                return Tried(effect, "given_up", hopeless.reason)
             except Retry as later:
-                await self._later(effect, later.reason, later.after_seconds)
+                return self._later(effect, later.reason, later.after_seconds)
             except Exception as failure:  # noqa: BLE001  an adapter's surprise is a reason to try again, not to stop
-                await self._later(effect, reason_of(failure), None)
-            else:
-                await self._settle(effect, None)
+                return self._later(effect, reason_of(failure), None)
+            return Tried(effect, "sent")
 
-    async def _later(self, effect: Effect, reason: str, after_seconds: float | None) -> None:
+    def _later(self, effect: Effect, reason: str, after_seconds: float | None) -> Tried:
         if effect.attempts >= self.sender.attempts:
-            await self._settle(effect, reason)
-            return
+            return Tried(effect, "given_up", reason)
         seconds = self.sender.pause(effect.attempts) if after_seconds is None else after_seconds
-        log.info("effect.later", channel=effect.channel, key=effect.key, attempts=effect.attempts, reason=reason)
-        async with self.db.work() as connection:
-            await connection.execute(
-                "UPDATE effects SET due_at = clock_timestamp() + make_interval(secs => $2), reason = $3 WHERE id = $1",
-                effect.id, float(seconds), reason,
-            )  # fmt: skip
+        return Tried(effect, "due", reason, float(seconds))
 
-    async def _settle(self, effect: Effect, hopeless: str | None) -> None:
-        state = "sent" if hopeless is None else "given_up"
+    async def _note(self, tried: Sequence[Tried]) -> None:
+        """Note what came of effects, and have the facts of it appended, in one transaction."""
         async with self.db.work() as connection:
             if self.sender.settled is not None:
-                await self.sender.settled(connection, effect, hopeless)
-            await connection.execute(
-                "UPDATE effects SET state = $2, reason = $3, done_at = clock_timestamp() WHERE id = $1",
-                effect.id, state, hopeless,
-            )  # fmt: skip
-        log.info("effect.settled", state=state, channel=effect.channel, key=effect.key, attempts=effect.attempts)
+                for one in tried:
+                    if one.state != "due":
+                        await self.sender.settled(connection, one.effect, one.reason)
+            rows = [(one.effect.id, one.state, one.reason, one.pause, one.tried) for one in tried]
+            await connection.execute(NOTE, *map(list, zip(*rows, strict=True)))
+        for one in tried:
+            if one.tried:
+                log.info(
+                    "effect.tried", state=one.state, channel=one.effect.channel, key=one.effect.key,
+                    attempts=one.effect.attempts, reason=one.reason,
+                )  # fmt: skip
 
     async def _measure(self) -> None:
         query = "SELECT count(*) FROM effects WHERE channel = $1 AND state = 'due'"

@@ -182,6 +182,7 @@ CREATE TABLE IF NOT EXISTS effects (
     UNIQUE (channel, municipality, key)
 );
 CREATE INDEX IF NOT EXISTS effects_due ON effects (channel, due_at) WHERE state = 'due';
+CREATE INDEX IF NOT EXISTS effects_in_line ON effects (channel, id) WHERE state = 'due';
 
 -- Who may do what. The worker does the service's own work for all municipalities; the api sees those of its scope.
 GRANT USAGE ON SCHEMA public TO {service}_worker, {service}_api;
