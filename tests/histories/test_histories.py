@@ -76,7 +76,14 @@ def test_a_recorded_event_is_read_leanly_as_it_is_read_wholly_and_written_as_it_
         for attribute in fields(whole):
             assert getattr(lean, attribute.name) == getattr(whole, attribute.name), (attribute.name, lean.type)
         if peek_type(record.message) in CATALOGUE:  # what was written by an older version is not written that way now
-            assert whole.to_bytes() == record.message
+            assert _without_the_new(json.loads(whole.to_bytes()), json.loads(record.message)) == record.message
+
+
+def _without_the_new(written: dict[str, Any], recorded: dict[str, Any]) -> bytes:
+    """What is written today without the fields of its fact that were added since, and say nothing."""
+    added = {name for name, value in written["data"].items() if name not in recorded["data"] and value is None}
+    kept = {name: value for name, value in written["data"].items() if name not in added}
+    return json.dumps({**written, "data": kept}, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 @pytest.mark.parametrize("name", HISTORIES)
