@@ -40,7 +40,7 @@ def record(name: str) -> None:
         work.the_leader_reports(story)
         cab.the_cab_decides(story, now)
         cab.it_is_completed(story)
-        until(here.level, what="all readers level")
+        here.levelled()
         until(lambda: here.get("pm", "/notifications/api/messages?state=due") == [], what="all that is due was sent")
         found = sorted(topics(here), key=lambda each: (each.topic, each.partition, each.offset))
     finally:
