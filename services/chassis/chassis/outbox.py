@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 import structlog
@@ -57,21 +57,30 @@ class GiveUp(Exception):
         self.reason = reason
 
 
-async def write_effect(
-    connection: Connection,
-    *,
-    channel: str,
-    key: str,
-    municipality: str,
-    payload: dict[str, Any],
-    traceparent: str | None = None,
-) -> None:
-    """Write an effect in the open transaction. The same key is due only once, however often it is written."""
-    await connection.execute(
-        "INSERT INTO effects (channel, key, municipality, payload, traceparent) VALUES ($1, $2, $3, $4, $5) "
-        "ON CONFLICT DO NOTHING",
-        channel, key, municipality, msgspec.json.encode(payload).decode(), traceparent,
-    )  # fmt: skip
+class Due(NamedTuple):
+    """An effect that is to be written."""
+
+    channel: str
+    key: str
+    municipality: str
+    payload: dict[str, Any]
+    traceparent: str | None = None
+
+
+async def write_effects(connection: Connection, effects: Sequence[Due]) -> None:
+    """Write effects in the open transaction, in order. The same key is due only once, however often it is written."""
+    if effects:
+        await connection.execute(
+            "INSERT INTO effects (channel, key, municipality, payload, traceparent) "
+            "SELECT channel, key, municipality, payload, traceparent "
+            "FROM unnest($1::text[], $2::text[], $3::text[], $4::jsonb[], $5::text[]) WITH ORDINALITY "
+            "AS d(channel, key, municipality, payload, traceparent, n) ORDER BY n ON CONFLICT DO NOTHING",
+            [due.channel for due in effects],
+            [due.key for due in effects],
+            [due.municipality for due in effects],
+            [msgspec.json.encode(due.payload).decode() for due in effects],
+            [due.traceparent for due in effects],
+        )
 
 
 TAKE = """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
 from uuid import UUID
@@ -20,7 +20,7 @@ from chassis.context import Context
 from chassis.db import Connection
 from chassis.decode import decode
 from chassis.log import Record
-from chassis.outbox import write_effect
+from chassis.outbox import Due, write_effects
 from chassis.parking import Parked
 from chassis.store import Store
 from chassis.telemetry import current_traceparent, messaging_span
@@ -58,6 +58,8 @@ class Work:
     event: Envelope[Any]
     record: Record
     resources: Mapping[str, Any]
+    effects: list[Due] = field(default_factory=list)
+    """What is to be done outside; written when the reaction is over."""
 
     def context(self, *, municipality: str | None = None, step: str = "") -> Context:
         """The context of a command this reaction gives. Commands to one subject are told apart by `step`."""
@@ -85,16 +87,10 @@ class Work:
         context = self.context(municipality=municipality, step=str(subject) if step is None else step)
         return await handle(self.store, aggregate, subject, decide, context, within=self.connection)
 
-    async def effect(self, *, channel: str, key: str, payload: dict[str, Any], municipality: str | None = None) -> None:
+    def effect(self, *, channel: str, key: str, payload: dict[str, Any], municipality: str | None = None) -> None:
         """Have something done outside, at least once, under this key."""
-        await write_effect(
-            self.connection,
-            channel=channel,
-            key=key,
-            municipality=municipality or self.event.municipality,
-            payload=payload,
-            traceparent=current_traceparent() or self.event.traceparent,
-        )
+        traceparent = current_traceparent() or self.event.traceparent
+        self.effects.append(Due(channel, key, municipality or self.event.municipality, payload, traceparent))
 
 
 @dataclass(frozen=True)
@@ -164,6 +160,8 @@ class ReactionFollower:
         if not mine:
             return []
         stuck = await parking.waiting_subjects(connection, self.name, {record.subject for record in mine})
+        if not stuck and await self._run_all(connection, mine):
+            return []
         parked: list[Parked] = []
         for record in mine:
             if record.subject in stuck:
@@ -173,18 +171,38 @@ class ReactionFollower:
                 stuck.add(record.subject)
         return parked
 
+    async def _run_all(self, connection: Connection, records: list[Record]) -> bool:
+        """React to all under one savepoint. False when one could not be done: nothing is done then, and each is to be
+        tried by itself."""
+        effects: list[Due] = []
+        try:
+            async with connection.transaction():
+                for record in records:
+                    await self._run(connection, record, record.message, effects)
+                await write_effects(connection, effects)
+        except DATABASE_TROUBLE:
+            raise
+        except Exception:  # noqa: BLE001  whoever tries it by itself says what is wrong
+            return False
+        return True
+
+    async def _run(self, connection: Connection, record: Record, message: bytes, effects: list[Due]) -> None:
+        event = decode(message, record.sequence)
+        with messaging_span(
+            "process", record.topic, parent=event.traceparent, group=self.name, partition=record.partition,
+            offset=record.offset, message_id=str(event.id),
+        ):  # fmt: skip
+            work = Work(self.name, self.store, connection, self.clock, event, record, self.resources, effects)
+            await self.reaction.react(event, work)
+
     async def run_one(self, connection: Connection, record: Record, message: bytes | None = None) -> str | None:
         """React to one event under a savepoint; the reason when it could not be done. `message` is read instead of
         the record's own when somebody mended it."""
+        effects: list[Due] = []
         try:
-            event = decode(message or record.message, record.sequence)
-            with messaging_span(
-                "process", record.topic, parent=event.traceparent, group=self.name, partition=record.partition,
-                offset=record.offset, message_id=str(event.id),
-            ):  # fmt: skip
-                async with connection.transaction():
-                    work = Work(self.name, self.store, connection, self.clock, event, record, self.resources)
-                    await self.reaction.react(event, work)
+            async with connection.transaction():
+                await self._run(connection, record, message or record.message, effects)
+                await write_effects(connection, effects)
         except DATABASE_TROUBLE:
             raise  # the database or the machine, not the event: the role begins again
         except Exception as failure:

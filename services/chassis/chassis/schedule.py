@@ -14,7 +14,7 @@ from chassis.aggregate import Aggregate, Outcome, handle
 from chassis.clock import Clock
 from chassis.context import REACTIONS, Context, the_system
 from chassis.db import Connection, Database
-from chassis.outbox import write_effect
+from chassis.outbox import Due, write_effects
 from chassis.store import Store
 from contracts.event import Event
 
@@ -62,7 +62,7 @@ class Tick:
 
     async def effect(self, *, channel: str, key: str, payload: dict[str, Any], municipality: str) -> None:
         """Have something done outside, at least once, under this key."""
-        await write_effect(self.connection, channel=channel, key=key, municipality=municipality, payload=payload)
+        await write_effects(self.connection, [Due(channel, key, municipality, payload)])
 
 
 @dataclass(frozen=True)

@@ -121,11 +121,10 @@ async def _due(
         "state": told.state,
         "language": receiver.language,
         "values": {name: value for name, value in values.items() if name in LETTERS[told.template].names},
+        "happened_at": event.time.isoformat(),
         "link_until": _link_until(event.time),
     }
-    await work.effect(
-        channel=fact.channel, key=str(fact.message_id), municipality=receiver.municipality, payload=payload
-    )
+    work.effect(channel=fact.channel, key=str(fact.message_id), municipality=receiver.municipality, payload=payload)
 
 
 def _link_until(time: datetime) -> str:
