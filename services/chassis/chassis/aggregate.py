@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar, cast
 from uuid import UUID
@@ -79,6 +79,31 @@ async def handle(
                 if expected is not None or attempt == ATTEMPTS:
                     raise
                 attempt += 1
+
+
+async def handle_each(
+    store: Store,
+    aggregate: Aggregate[S, F],
+    decisions: Mapping[UUID, tuple[Callable[[S | None], F | Sequence[F] | None], Context]],
+    *,
+    within: Connection,
+) -> set[UUID]:
+    """Decide on several subjects and append in the open transaction, all at once; those of which it is the first time.
+
+    A command that was given before, or that gives nothing, changes nothing. Raises what `handle` raises.
+    """
+    histories = await store.load_each(list(decisions), within=within)
+    decided: list[tuple[Sequence[Event], Context, int]] = []
+    for subject, (decide, context) in decisions.items():
+        facts = _several(decide(aggregate.fold(histories[subject])))
+        if facts:
+            decided.append((facts, context, len(histories[subject])))
+    outcomes = await store.append_each(decided, within=within)
+    return {
+        facts[0].subject
+        for (facts, _, _), outcome in zip(decided, outcomes, strict=True)
+        if outcome.outcome == "appended"
+    }
 
 
 async def _try(

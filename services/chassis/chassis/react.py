@@ -13,7 +13,7 @@ import structlog
 from aiokafka import TopicPartition
 
 from chassis import checkpoints, parking
-from chassis.aggregate import Aggregate, Outcome, handle
+from chassis.aggregate import Aggregate, Outcome, handle, handle_each
 from chassis.checkpoints import Checkpoint
 from chassis.clock import Clock
 from chassis.context import Context
@@ -86,6 +86,19 @@ class Work:
         """Decide and append in the transaction that moves the place. Raises what `decide` raises."""
         context = self.context(municipality=municipality, step=str(subject) if step is None else step)
         return await handle(self.store, aggregate, subject, decide, context, within=self.connection)
+
+    async def handle_each(
+        self,
+        aggregate: Aggregate[S, F],
+        decisions: Mapping[UUID, tuple[Callable[[S | None], F | Sequence[F] | None], str]],
+    ) -> set[UUID]:
+        """The same for several subjects at once, each with its decision and its municipality; those of which it is the
+        first time."""
+        commands = {
+            subject: (decide, self.context(municipality=municipality, step=str(subject)))
+            for subject, (decide, municipality) in decisions.items()
+        }
+        return await handle_each(self.store, aggregate, commands, within=self.connection)
 
     def effect(self, *, channel: str, key: str, payload: dict[str, Any], municipality: str | None = None) -> None:
         """Have something done outside, at least once, under this key."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from chassis.partnership import Officer, Partnership
 from chassis.react import Reaction, Work
@@ -34,9 +35,20 @@ async def tell(event: Envelope[Any], work: Work) -> None:
     """Write down, once, each message that a fact makes due."""
     known = await remember(work.connection, event)
     values = told_of(event.data, known)
+    due: dict[UUID, tuple[MessageDue, Told, _Receiver]] = {}
     for told in to_be_told(event, known):
         for receiver in await _receivers(told.to, event, work):
-            await _due(told, receiver, values, event, work)
+            fact = _due(told, receiver, event)
+            due.setdefault(fact.message_id, (fact, told, receiver))
+    decisions = {
+        subject: (partial(message.due, fact=fact), receiver.municipality)
+        for subject, (fact, _, receiver) in due.items()
+    }
+    new = await work.handle_each(MESSAGE, decisions)
+    for subject, (fact, told, receiver) in due.items():
+        if subject in new:
+            payload = _payload(told, receiver, values, event)
+            work.effect(channel=fact.channel, key=str(subject), municipality=receiver.municipality, payload=payload)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +107,9 @@ def _can_answer(ticket: TicketRef, event: Envelope[Any], work: Work) -> bool:
     return bool(desk and desk.write_back) or settings.mail.startswith("spool:")
 
 
-async def _due(
-    told: Told, receiver: _Receiver, values: dict[str, str | None], event: Envelope[Any], work: Work
-) -> None:
+def _due(told: Told, receiver: _Receiver, event: Envelope[Any]) -> MessageDue:
     is_mail = isinstance(receiver.to, Person)
-    fact = MessageDue(
+    return MessageDue(
         message_id=message.message_id(event.id, receiver.to, told.template),
         about=event.subject,
         because_of=event.id,
@@ -108,11 +118,10 @@ async def _due(
         to=receiver.to if isinstance(receiver.to, Person) else None,
         ticket=receiver.to if isinstance(receiver.to, TicketRef) else None,
     )
-    decide = partial(message.due, fact=fact)
-    outcome = await work.handle(MESSAGE, fact.message_id, decide, municipality=receiver.municipality)
-    if not outcome.facts or outcome.duplicate:
-        return
-    payload = {
+
+
+def _payload(told: Told, receiver: _Receiver, values: dict[str, str | None], event: Envelope[Any]) -> dict[str, Any]:
+    return {
         "template": told.template,
         "about": event.subject,
         "because_of": event.id,
@@ -124,7 +133,6 @@ async def _due(
         "happened_at": event.time.isoformat(),
         "link_until": _link_until(event.time),
     }
-    work.effect(channel=fact.channel, key=str(fact.message_id), municipality=receiver.municipality, payload=payload)
 
 
 def _link_until(time: datetime) -> str:

@@ -89,6 +89,14 @@ class Store:
         rows = await (within or self.db.worker).fetch(query, subject)
         return [decode(row["envelope"], row["position"]) for row in rows]
 
+    async def load_each(self, subjects: Sequence[UUID], *, within: Connection) -> dict[UUID, list[Envelope[Any]]]:
+        """The histories of several subjects, asked for at once."""
+        query = "SELECT subject, position, envelope FROM events WHERE subject = ANY ($1) ORDER BY subject, version"
+        histories: dict[UUID, list[Envelope[Any]]] = {subject: [] for subject in subjects}
+        for row in await within.fetch(query, list(histories)):
+            histories[row["subject"]].append(decode(row["envelope"], row["position"]))
+        return histories
+
     async def read(self, after: int = 0, *, limit: int = 1000) -> list[Stored]:
         """The log in commit order, from the position after `after`, as stored."""
         query = "SELECT position, subject, type, envelope FROM events WHERE position > $1 ORDER BY position LIMIT $2"
@@ -132,17 +140,7 @@ class Store:
             raise ValueError("a command that gives no facts, or expects less than nothing, is not appended")
         if len({fact.subject for fact in facts} | ({subject} - {None})) > 1:
             raise ValueError("the facts of a command have one subject")
-        envelopes = enclose(facts, source=self.source, context=context, expected=expected)
-        command = Command(
-            id=context.command_id,
-            fingerprint=context.fingerprint,
-            subject=subject or facts[0].subject,
-            expected=expected,
-            municipality=context.municipality,
-            types=[fact.type for fact in facts],
-            messages=[envelope.to_bytes() for envelope in envelopes],
-            beside=beside,
-        )
+        command, envelopes = self._command(facts, context, expected, subject or facts[0].subject, beside)
         outcome = await self.writer.put(command) if within is None else (await append_together(within, [command]))[0]
         duplicate = outcome.outcome == "duplicate"
         if duplicate:
@@ -155,6 +153,39 @@ class Store:
             duplicate=duplicate,
             envelopes=envelopes,
         )
+
+    async def append_each(
+        self, decided: Sequence[tuple[Sequence[Event], Context, int]], *, within: Connection
+    ) -> list[Outcome]:
+        """Append the facts of several commands, each about a subject of its own, in the open transaction and at once.
+
+        Each has facts, a context and the version expected. Raises what `append` raises, for the first it befalls.
+        """
+        if len({facts[0].subject for facts, _, _ in decided}) < len(decided):
+            raise ValueError("commands that are appended at once are about subjects of their own")
+        commands = [
+            self._command(facts, context, expected, facts[0].subject)[0] for facts, context, expected in decided
+        ]
+        outcomes = await append_together(within, commands) if commands else []
+        for command, outcome in zip(commands, outcomes, strict=True):
+            _position_or_raise(command, outcome)
+        return outcomes
+
+    def _command(
+        self, facts: Sequence[Event], context: Context, expected: int, subject: UUID, beside: Beside[Any] | None = None
+    ) -> tuple[Command, tuple[Envelope[Any], ...]]:
+        envelopes = enclose(facts, source=self.source, context=context, expected=expected)
+        command = Command(
+            id=context.command_id,
+            fingerprint=context.fingerprint,
+            subject=subject,
+            expected=expected,
+            municipality=context.municipality,
+            types=[fact.type for fact in facts],
+            messages=[envelope.to_bytes() for envelope in envelopes],
+            beside=beside,
+        )
+        return command, envelopes
 
     async def find_command(
         self, command_id: UUID, fingerprint: bytes | None = None, *, within: Connection | None = None
