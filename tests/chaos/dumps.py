@@ -96,12 +96,15 @@ async def reading(url: str, topics: Sequence[Sent], *, same_topics: bool) -> Rea
     )
 
 
-async def fold(db: Database) -> Fold:
-    """The rows as a reader of all municipalities sees them, and the fold that makes such rows."""
+async def fold(url: str, db: Database) -> Fold:
+    """The rows as a reader of all municipalities sees them, and the fold that makes such rows: of what the log says, or
+    of what somebody put in the place of an event that could not be read."""
     rows = await toy.TOYS.select(db, scope=toy.MUNICIPALITIES)
+    found = await _fetch(url, "SELECT source, sequence, mended FROM parked WHERE mended IS NOT NULL")
+    mended = {(source, sequence): message for source, sequence, message in found}
 
     def evolve(row: toy.Toy | None, record: Sent) -> toy.Toy:
-        return toy.evolve(row, Envelope.from_bytes(record.raw, record.sequence))
+        return toy.evolve(row, Envelope.from_bytes(mended.get(record.place, record.raw), record.sequence))
 
     return Fold(toy.TOYS.name, {row.request_id: row for row in rows}, evolve)
 
@@ -118,6 +121,15 @@ async def settled(url: str) -> int:
         live[0][0],
     )
     return int(row[0])
+
+
+async def tear(url: str, request: UUID) -> bytes:
+    """Cut the first event of a request short where it is stored; what it was."""
+    query = "SELECT envelope FROM events WHERE subject = $1 AND version = 1"
+    ((whole,),) = await _fetch(url, query, request)
+    torn = whole[: whole.index(b'"data":{') + 20]
+    await _fetch(url, "UPDATE events SET envelope = $2 WHERE subject = $1 AND version = 1", request, torn)
+    return bytes(whole)
 
 
 async def _fetch(url: str, query: str, *arguments: object) -> list[asyncpg.Record]:

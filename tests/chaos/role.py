@@ -1,10 +1,13 @@
-"""One process of the toy service, and the moment at which it is to die: python -m tests.chaos.role ROLE [DEATH]
+"""One process of the toy service, and what is wrong with it: python -m tests.chaos.role ROLE [FAULT]
 
 ROLE    relay · views     until ended
         rebuild           the view, once
-DEATH   after-produce     when the brokers hold a batch and the relay has not been told
+FAULT   it dies, as by a power cut:
+        after-produce     when the brokers hold a batch and the relay has not been told
         before-commit     when rows and checkpoint are written and not committed
         before-switch     when a rebuild has filled its table and nobody reads it yet
+        it lives:
+        bad-release       its view cannot fold one of the titles
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
@@ -80,10 +84,16 @@ def die_before_switch() -> None:
     patch("chassis.views.tables.finish", die_instead).start()
 
 
-DEATHS = {
+def release_badly() -> None:
+    """The view of a release whose fold has a fault."""
+    patch("tests.chaos.toy.TOYS", replace(toy.TOYS, evolve=toy.evolve_badly)).start()
+
+
+FAULTS = {
     "after-produce": die_after_produce,
     "before-commit": die_before_commit,
     "before-switch": die_before_switch,
+    "bad-release": release_badly,
 }
 
 
@@ -107,9 +117,9 @@ async def work(role: str, database: str, database_api: str, kafka: str) -> None:
 
 
 if __name__ == "__main__":
-    _, chosen, *death = sys.argv
-    for arranged in death:
-        DEATHS[arranged]()
+    _, chosen, *faults = sys.argv
+    for arranged in faults:
+        FAULTS[arranged]()
     environ = os.environ
     logging.basicConfig(format="%(asctime)s %(name)s %(message)s", level=logging.WARNING)
     asyncio.run(work(chosen, environ["FLODE_DATABASE"], environ["FLODE_DATABASE_API"], environ["FLODE_KAFKA"]))

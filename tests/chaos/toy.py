@@ -51,6 +51,16 @@ def evolve(row: Toy | None, event: Envelope[ToyFact]) -> Toy:
 TOYS = View("toys", version=1, row=Toy, facts=ToyFact, topics=(REQUEST,), evolve=evolve)
 
 
+POISON = "Poison"
+"""A title at which the fold of a bad release fails."""
+
+
+def evolve_badly(row: Toy | None, event: Envelope[ToyFact]) -> Toy:
+    if event.data.title == POISON:
+        raise ValueError("this release cannot fold that title")
+    return evolve(row, event)
+
+
 def subject(name: str) -> UUID:
     """The request of this name."""
     return uuid5(NAMES, name)

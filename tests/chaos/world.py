@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
+from uuid import UUID, uuid4
 
 from cluster import Cluster
 
@@ -126,6 +127,10 @@ class World:
         if isinstance(end, Exception):
             raise end
 
+    async def gives(self, request: UUID, *facts: toy.ToyFact, after: int = 0) -> None:
+        """Somebody decides this of a request, whose version was `after`."""
+        await self.store.append(list(facts), context=toy.context(request, uuid4()), expected=after)
+
     async def applied(self, events: int) -> None:
         """Wait until the view has so many events."""
 
@@ -149,7 +154,7 @@ class World:
                 topics=topics,
                 operations=operations,
                 readings=[await dumps.reading(self.url, topics, same_topics=self.same_topics)],
-                folds=[await dumps.fold(self.db)],
+                folds=[await dumps.fold(self.url, self.db)],
                 glimpses={toy.TOYS.name: list(glimpses)},
             )
         )
