@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -121,6 +121,30 @@ async def test_a_reaction_that_lost_its_place_finds_the_messages_it_made(world: 
     await world.hear_all_again()
     assert await world.here.db.worker.fetchval("SELECT count(*) FROM effects") == sent
     assert await world.send() == 0
+
+
+async def test_p9_whoever_lost_their_database_tells_nobody_of_things_long_past(world: World) -> None:
+    """It reads the topics from the beginning: what is not new is recorded as not sent, with the reason, and is sent
+    when somebody asks for it."""
+    hedda = await world.a_registered_request()
+    world.clock.advance(timedelta(days=3, minutes=1))
+    answer = await world.here.vault.seal(hedda.id, "Räkna med två hallar")
+    await world.hear(DirectiveHelpGiven(request_id=HALL, answer=answer))
+    await world.send()
+    assert ["Räkna med två hallar" in plain(mail) for mail in world.mails()] == [True]
+    assert world.answers() == []
+    given_up = (await world.get("/notifications/api/messages?state=given_up", world.pm)).json()
+    assert {(row["template"], row["reason"]) for row in given_up} == {
+        ("request-received", TOO_OLD), ("request-to-judge", TOO_OLD),
+    }  # fmt: skip
+    asked = next(row for row in given_up if (row["template"], row["channel"]) == ("request-received", "mail"))
+    again = f"/notifications/api/messages/{asked['message_id']}/again"
+    assert (await world.client.post(again, headers=world.pm, json={})).status_code == 201
+    await world.send()
+    assert len(world.mails()) == 2
+
+
+TOO_OLD = "it happened more than 3 days ago, which is too long to be told of it unasked"
 
 
 async def test_p14_nothing_about_a_person_lies_open_in_the_database(world: World) -> None:

@@ -20,8 +20,11 @@ from notifications.domain.message import Message
 MESSAGE: Aggregate[Message, MessageFact] = Aggregate("message", MessageFact, message.evolve)
 
 AGAIN = """
-UPDATE effects SET state = 'due', attempts = 0, due_at = clock_timestamp(), reason = NULL, done_at = NULL WHERE key = $1
+UPDATE effects SET state = 'due', attempts = 0, due_at = clock_timestamp(), reason = NULL, done_at = NULL,
+    payload = payload || '{"asked_for": true}'
+WHERE key = $1
 """
+"""Who asks for it wants it sent however old it is."""
 
 
 async def send_again(

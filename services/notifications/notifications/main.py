@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from importlib.resources import files
 from typing import Any
 
@@ -11,7 +12,7 @@ from chassis.service import Service
 from contracts.topics import MESSAGE
 from notifications import api, commands, consumers, pages
 from notifications.adapters.mail import mailer
-from notifications.adapters.sending import Answering, Mailing, systems_of
+from notifications.adapters.sending import Answering, Mailing, in_time, systems_of
 from notifications.views import messages
 
 
@@ -30,11 +31,13 @@ def senders(resources: Mapping[str, Any]) -> tuple[Sender, ...]:
         public_url=settings.public_url,
         systems=systems_of(partnership, settings.mail, clock),
     )
+    # In a demo a year is played in a minute, and nothing in it is old.
+    within = timedelta.max if settings.demo else timedelta(days=settings.tell_within_days)
     settled = commands.settled(resources["store"], clock)
     # What came later is told later: a ticket must not end in a state it has left, nor a closed round be opened.
     return (
-        Sender("mail", mailing.send, settled=settled, in_line=("to", "id")),
-        Sender("ticket", answering.send, settled=settled, in_line=("about",)),
+        Sender("mail", in_time(mailing.send, clock, within), settled=settled, in_line=("to", "id")),
+        Sender("ticket", in_time(answering.send, clock, within), settled=settled, in_line=("about",)),
     )
 
 

@@ -4,9 +4,9 @@ nowhere else, and nothing of it is kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -26,8 +26,25 @@ from notifications.adapters.spool import TicketSpool
 from notifications.adapters.webhook import WebhookTickets
 from notifications.domain.letters import Page
 
+Send = Callable[[Effect], Awaitable[None]]
 Systems = Callable[[str, TicketRef], TicketingSystem]
 """The ticketing system of a municipality that a ticket is in. Raises GiveUp when there is no way back into it."""
+
+
+def in_time(send: Send, clock: Clock, within: timedelta) -> Send:
+    """Sends what tells of a fact no older than `within`, and what somebody asked for; gives up the rest.
+
+    Whoever lost their database reads the topics from the beginning, and finds everything due that ever was (P9).
+    """
+
+    async def send_in_time(effect: Effect) -> None:
+        said = effect.payload.get("happened_at")  # effects of the first release do not say it
+        happened = datetime.fromisoformat(said) if said else effect.created_at
+        if clock.now() - happened > within and not effect.payload.get("asked_for"):
+            raise GiveUp(f"it happened more than {within.days} days ago, which is too long to be told of it unasked")
+        await send(effect)
+
+    return send_in_time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
