@@ -59,8 +59,8 @@ def decoder(name: str) -> msgspec.json.Decoder[Any] | None:
 
 
 def peek(message: bytes, attribute: str) -> str | None:
-    """The text of an attribute that comes before the data, found without parsing; None when it is not there, nor the end
-    of a message that was cut short."""
+    """The text of an attribute that comes before the data, found without parsing; None when it is not there, or has no
+    end because the message was cut short."""
     before = b'"%s":"' % attribute.encode()
     start = message.find(before, 0, message.find(b'"data":{'))
     if start < 0:
