@@ -19,6 +19,14 @@ from contracts.envelope import Envelope, UnknownFact
 
 _BEFORE = b'"type":"'
 RENAMED = {"version": "subjectversion", "actor_name": "actorname"}
+REQUIRED: dict[str, Any] = {
+    "id": UUID, "source": str, "type": str, "subject": UUID, "version": int, "time": datetime, "municipality": str,
+    "actor": str, "correlation": str,
+}  # fmt: skip
+OPTIONAL: dict[str, Any] = {
+    "actor_name": str | None, "causation": UUID | None, "cause": str | None, "traceparent": str | None,
+}  # fmt: skip
+"""What a message says besides its data, as `contracts.envelope.Envelope` calls it."""
 
 
 def peek_type(message: bytes) -> str:
@@ -36,20 +44,9 @@ def decoder(name: str) -> msgspec.json.Decoder[Any] | None:
     received = msgspec.defstruct(
         f"Received[{kind.__name__}]",
         [
-            ("id", UUID),
-            ("source", str),
-            ("type", str),
-            ("subject", UUID),
-            ("version", int),
-            ("time", datetime),
-            ("municipality", str),
-            ("actor", str),
-            ("correlation", str),
+            *REQUIRED.items(),
             ("data", kind),
-            ("actor_name", str | None, None),
-            ("causation", UUID | None, None),
-            ("cause", str | None, None),
-            ("traceparent", str | None, None),
+            *((name, hint, None) for name, hint in OPTIONAL.items()),
             ("sequence", int, 0),
         ],
         rename=RENAMED,

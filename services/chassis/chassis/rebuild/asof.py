@@ -7,7 +7,9 @@ the order within each subject is the log's.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -19,7 +21,8 @@ from chassis.db import Database
 from chassis.decode import decode
 from chassis.log import LogReader, Record
 from chassis.position import NoPosition, Position
-from chassis.rebuild.bulk import read_stretch
+from chassis.rebuild.bulk import SILENCE_SECONDS, BulkReader, LogEndsEarly
+from chassis.rebuild.fold import Folded
 from chassis.topics import partition_of
 from chassis.views import Row, View, tables
 from chassis.views.view import subject_of
@@ -48,50 +51,62 @@ async def as_of(
     if key is not None and by_subject and len(view.topics) == 1:
         place = TopicPartition(view.topics[0].name, partition_of(key, view.topics[0]))
         until = {place: until.get(place, 0)}
-    stretch = await asyncio.to_thread(
-        read_stretch,
-        bootstrap,
-        [view],
-        until,
-        keep=lambda event: event.time <= moment,
-        only=key if by_subject else None,
-    )
+    folded = Folded(replace(view, evolve=_until(moment, view.evolve)))
+    wanted = str(key).encode().__eq__ if key is not None and by_subject else None
+
+    def read() -> None:
+        with BulkReader(bootstrap) as reader:
+            reader.read([folded], until, wanted=wanted)
+
+    await asyncio.to_thread(read)
     return [
         row
-        for row in stretch.folded[0].rows.values()
+        for row in folded.rows.values()
         if row is not None
         and (key is None or getattr(row, view.columns[0].name) == key)
         and (row.municipality in seen or seen & set(getattr(row, "shared_with", ())))
     ]
 
 
+def _until(
+    moment: datetime, evolve: Callable[[R | None, Envelope[Any]], R | None]
+) -> Callable[[R | None, Envelope[Any]], R | None]:
+    return lambda row, event: evolve(row, event) if event.time <= moment else row
+
+
 async def moment_of(bootstrap: str, position: str) -> datetime:
     """When the event at a position was decided. Raises NoPosition for one that is not there."""
     wanted = Position.parse(position)
-    place = TopicPartition(wanted.topic, wanted.partition)
-    async with LogReader(bootstrap, client_id="as-of") as reader:
-        reader.start_at({place: 0})
-        while batch := await reader.batch(timeout_ms=1000, most=5000):
-            for record in batch[place]:
-                if (record.source, record.sequence) == (wanted.source, wanted.sequence):
-                    return decode(record.message, record.sequence).time
+    async for record in _all_of(bootstrap, TopicPartition(wanted.topic, wanted.partition)):
+        if (record.source, record.sequence) == (wanted.source, wanted.sequence):
+            return decode(record.message, record.sequence).time
     raise NoPosition(f"{position} is not in the topic")
 
 
 async def history_of(bootstrap: str, topic: Topic, subject: UUID) -> list[tuple[Position, Envelope[Any]]]:
-    """All events of one subject by all services, each once, in the order of the log."""
-    place = TopicPartition(topic.name, partition_of(subject, topic))
+    """All events of one subject by all services, each once, in the order of the log. Raises LogEndsEarly."""
     highest: dict[str, int] = {}
     found: list[Record] = []
-    async with LogReader(bootstrap, client_id="history") as reader:
-        reader.start_at({place: 0})
-        while batch := await reader.batch(timeout_ms=1000, most=5000):
-            for record in batch[place]:
-                if record.is_next(highest.get(record.source, 0)):
-                    highest[record.source] = record.sequence
-                    if record.subject == subject:
-                        found.append(record)
+    async for record in _all_of(bootstrap, TopicPartition(topic.name, partition_of(subject, topic))):
+        if record.is_next(highest.get(record.source, 0)):
+            highest[record.source] = record.sequence
+            if record.subject == subject:
+                found.append(record)
     return [(record.position, decode(record.message, record.sequence)) for record in found]
+
+
+async def _all_of(bootstrap: str, place: TopicPartition) -> AsyncIterator[Record]:
+    """Every record of a partition, to where it ended when this began, however slowly they come."""
+    async with LogReader(bootstrap, client_id="history") as reader:
+        end = (await reader.ends_now([place]))[place]
+        reader.start_at({place: 0})
+        next_offset, heard = 0, time.monotonic()
+        while next_offset < end:
+            for record in (await reader.batch(timeout_ms=1000, most=5000)).get(place, []):
+                next_offset, heard = record.offset + 1, time.monotonic()
+                yield record
+            if time.monotonic() - heard > SILENCE_SECONDS:
+                raise LogEndsEarly(f"nothing more comes of {place.topic}/{place.partition} after {next_offset}")
 
 
 async def _applied(db: Database, view: View[Any]) -> dict[TopicPartition, int]:

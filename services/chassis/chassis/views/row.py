@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from functools import cache
-from typing import Any, Literal, Self, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, Self, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 import msgspec
@@ -24,28 +23,28 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     hundred thousands that a rebuild keeps (`gc=False`).
     """
 
-    def replace(self, **changes: Any) -> Self:
-        """This row with some fields changed."""
-        return msgspec.structs.replace(self, **changes)
+    if TYPE_CHECKING:
+
+        def replace(self, **changes: Any) -> Self:
+            """This row with some fields changed."""
+
+    else:
+        replace = msgspec.Struct.__replace__  # itself, because a fold does little else
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a view's table: its PostgreSQL type, and how a value is handed to COPY."""
+    """A column of a view's table: its PostgreSQL type, and whether it may hold any text (or only chosen words)."""
 
     name: str
     type: str
-    to_copy: Callable[[Any], Any] | None = None
+    free: bool = False
 
 
 _PLAIN = {
     UUID: "uuid", str: "text", int: "bigint", float: "double precision", bool: "boolean", Decimal: "numeric",
     datetime: "timestamptz", date: "date",
 }  # fmt: skip
-
-
-def _as_json(value: Any) -> str | None:
-    return None if value is None else msgspec.json.encode(value).decode()
 
 
 def _column(name: str, hint: Any) -> Column:
@@ -56,12 +55,12 @@ def _column(name: str, hint: Any) -> Column:
     if get_origin(hint) is Literal:
         return Column(name, "text")
     if isinstance(hint, type) and issubclass(hint, Enum):
-        return Column(name, "text", lambda value: None if value is None else value.value)
+        return Column(name, "text")
     if hint in _PLAIN:
-        return Column(name, _PLAIN[hint])
+        return Column(name, _PLAIN[hint], free=hint is str)
     if get_origin(hint) is tuple and get_args(hint) == (str, ...):
-        return Column(name, "text[]", lambda value: None if value is None else list(value))
-    return Column(name, "jsonb", _as_json)
+        return Column(name, "text[]")
+    return Column(name, "jsonb")
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, Generic, TypeVar, get_args
 from uuid import UUID
@@ -48,6 +48,10 @@ class View(Generic[R]):
     key: Callable[[Envelope[Any]], UUID] = subject_of
     indexes: tuple[str, ...] = ()
     private: frozenset[str] = frozenset()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What it was declared with, which is all that another process needs."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @cached_property
     def types(self) -> frozenset[str]:

@@ -68,8 +68,9 @@ class Duties:
     @property
     def owed(self) -> tuple[Count, ...]:
         """The cadences that run now; none when nobody leads the project, or it rests or is over (TY-04)."""
-        runs = self.leader is not None and self.where.state in MAY_HAPPEN[StatusReported]
-        return self.counts if runs else ()
+        if not self.counts or self.leader is None or self.where.state not in MAY_HAPPEN[StatusReported]:
+            return ()
+        return self.counts
 
     @property
     def next_due(self) -> datetime | None:
@@ -92,8 +93,9 @@ class Duties:
         return tuple(sorted(missed, key=lambda each: (each[1], each[0])))
 
     def after(self, fact: Event, at: datetime) -> Duties:
-        """What is owed after a fact of the project, which happened at this time."""
-        moved = replace(self, where=self.where.after(fact))
+        """What is owed after a fact of the project, which happened at this time; this very value if nothing moved."""
+        where = self.where.after(fact)
+        moved = self if where is self.where else Duties(where, self.leader, self.counts)
         match fact:
             case EnteredPortfolio():
                 return Duties()
@@ -126,6 +128,6 @@ class Duties:
 
     def _anew(self, at: datetime, cadences: tuple[CadenceKind, ...] = ("short", "fixed")) -> Duties:
         counts = tuple(
-            replace(count, since=at, missed=None) if count.cadence in cadences else count for count in self.counts
+            Count(count.cadence, count.days, since=at) if count.cadence in cadences else count for count in self.counts
         )
-        return replace(self, counts=counts)
+        return Duties(self.where, self.leader, counts)

@@ -123,20 +123,22 @@ def evolve(row: ProjectRow | None, event: Envelope[ProjectFact]) -> ProjectRow:
         )
     assert row is not None, f"{event.type} before the project entered the portfolio"
     duties = row.duties.after(fact, event.time)
-    return row.replace(
-        changed_at=event.time,
-        version=event.version,
-        duties=duties,
-        state=duties.where.state,
-        next_report=duties.next_due,
-        overdue=duties.overdue,
-        **changes(row, event),
-    )
+    changed = changes(row, event)
+    if duties is not row.duties:
+        changed |= {
+            "duties": duties,
+            "state": duties.where.state,
+            "next_report": duties.next_due,
+            "overdue": duties.overdue,
+        }
+    return row.replace(changed_at=event.time, version=event.version, **changed)
 
 
 def changes(row: ProjectRow, event: Envelope[ProjectFact]) -> dict[str, Any]:
     """What an event changes in the row, besides where it stands and what is owed."""
     match event.data:
+        case StatusReported() as fact:  # first, because most events are reports
+            return reported(row, fact, event.time)
         case ServesChanged() as fact:
             return {"serves": fact.serves, "shared_with": fact.serves}
         case FollowUpAgreed() as fact:
@@ -167,8 +169,6 @@ def changes(row: ProjectRow, event: Envelope[ProjectFact]) -> dict[str, Any]:
         case GateDecided() as fact if fact.outcome == "passed":
             passed = (*row.passed, fact.gate)
             return {"passed": passed, **next_gate(row.gates, passed)}
-        case StatusReported() as fact:
-            return reported(row, fact, event.time)
         case _:
             return turned(event.data)
 
@@ -210,7 +210,7 @@ def reported(row: ProjectRow, fact: StatusReported, at: datetime) -> dict[str, A
         "time": fact.time,
         "cost": fact.cost,
         "result": fact.result,
-        "health": max(now, key=lambda each: WORST[each]),
+        "health": max(now, key=WORST.__getitem__),
         "trend": trend,
         "progress": fact.progress,
         "spent": fact.spent,
