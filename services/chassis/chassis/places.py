@@ -9,17 +9,22 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import structlog
 from aiokafka import TopicPartition
 
-from chassis.log import LogReader, all_partitions
+from chassis.log import LogReader, Record, all_partitions
 from chassis.proof import Claim, untrue
 from chassis.store import Store
 from contracts.topics import Topic
 
 log = structlog.get_logger(__name__)
+
+
+FORGET = "UPDATE relay_places SET done_to = 0, reached = greatest(reached, done_to)"
+"""What was produced into a topic that is gone is not done."""
 
 
 class StoreIsOlder(Exception):
@@ -56,6 +61,7 @@ async def find_places(store: Store, reader: LogReader, emits: tuple[Topic, ...])
     starts = await reader.beginnings(partitions)
     if places is None:
         places = Places(filling=True)
+        await store.db.worker.execute(FORGET)
     else:
         for partition, offset in places.offsets.items():
             starts[partition] = offset + 1
@@ -94,11 +100,16 @@ async def read_on(store: Store, reader: LogReader, places: Places, ends: dict[To
                 return
             continue
         last_heard = time.monotonic()
-        for partition, records in received.items():
-            known = places.seen[partition]
-            for record in records:
-                if record.is_next(known.get(record.source, 0)):
-                    known[record.source] = record.sequence
-                if record.source == store.source and record.is_next(places.held.get(partition, 0)):
-                    places.held[partition], places.offsets[partition] = record.sequence, record.offset
-            places.tail[partition] = records[-1].offset + 1
+        note(store, places, received)
+
+
+def note(store: Store, places: Places, received: Mapping[TopicPartition, list[Record]]) -> None:
+    """Note what of ours is held and how far the others have come, by what was read from `places.tail` on."""
+    for partition, records in received.items():
+        known = places.seen[partition]
+        for record in records:
+            if record.is_next(known.get(record.source, 0)):
+                known[record.source] = record.sequence
+            if record.source == store.source and record.is_next(places.held.get(partition, 0)):
+                places.held[partition], places.offsets[partition] = record.sequence, record.offset
+        places.tail[partition] = records[-1].offset + 1

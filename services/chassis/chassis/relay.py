@@ -21,15 +21,14 @@ import structlog
 from aiokafka import AIOKafkaProducer, TopicPartition
 
 from chassis.decode import peek
+from chassis.filling import Filling, place_of
 from chassis.lasting import lasting
 from chassis.log import LogReader, headers
-from chassis.places import Places, find_places, read_on
-from chassis.position import Position
+from chassis.places import Places, find_places, note
 from chassis.proof import Proof, TopicReplaced
 from chassis.store import Store, Stored
 from chassis.telemetry import TELEMETRY, links_from, messaging_span
-from chassis.topics import key_of, partition_of
-from contracts.catalogue import topic_of
+from chassis.topics import key_of
 from contracts.topics import Topic
 
 log = structlog.get_logger(__name__)
@@ -39,12 +38,6 @@ POLL_SECONDS = 0.1
 """How long a commit of another process may go unnoticed; commits of this process wake the relay at once."""
 NOTE_SECONDS = 0.5
 """How often the place is noted; what was produced since is read from the topics after a crash."""
-
-
-def place_of(event: Stored) -> TopicPartition:
-    """The partition an event belongs in."""
-    topic = topic_of(event.type)
-    return TopicPartition(topic.name, partition_of(event.subject, topic))
 
 
 class Relay:
@@ -78,49 +71,48 @@ class Relay:
                 proof = Proof(self.bootstrap, f"{self.store.service}-relay", lambda: places.claims(self.store.source))
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(lasting("relay-proof", proof.keep))
-                    tasks.create_task(lasting("relay", lambda: self._relay(producer, reader, places, proof)))
+                    tasks.create_task(lasting("relay", lambda: self._relay(producer, places, proof)))
         finally:
             await producer.stop()
 
-    async def _relay(self, producer: AIOKafkaProducer, reader: LogReader, places: Places, proof: Proof) -> None:
-        fill_to = await self.store.head()
+    async def _relay(self, producer: AIOKafkaProducer, places: Places, proof: Proof) -> None:
+        if places.filling:
+            await self._fill(producer, places, proof)
         while True:
             batch = await self.store.read(places.done_to, limit=MOST_IN_FLIGHT)
             if batch:
-                if places.filling:
-                    places.filling = places.done_to < fill_to
-                    batch = await self._whose_causes_are_there(batch, reader, places)
                 await proof.fresh()
                 await self._produce(producer, batch, places)
+                places.done_to = batch[-1].position
             await self._note(places)
-            self.backlog = max(0, await self.store.head() - places.done_to) if batch else 0
-            TELEMETRY.measures.backlog(self.store.service, self.backlog)
+            await self._measure(places if batch else None)
             if not batch:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
                 self._wake.clear()
 
-    async def _whose_causes_are_there(self, batch: list[Stored], reader: LogReader, places: Places) -> list[Stored]:
-        """The beginning of the batch whose causes the topics hold; waits for the cause of the first if it must."""
-        for number, event in enumerate(batch):
-            causes = [Position.parse(each) for each in (peek(event.message, "cause") or "").split()]
-            waited = 0
-            while missing := [each for each in causes if not self._is_there(each, places)]:
-                if number:
-                    return batch[:number]
-                if waited % 100 == 0:
-                    log.info("relay.waits", position=event.position, causes=[str(each) for each in missing])
-                waited += 1
-                partitions = {TopicPartition(each.topic, each.partition) for each in missing}
-                await read_on(self.store, reader, places, await reader.ends(list(partitions)))
-                await asyncio.sleep(0.1)
-        return batch
+    async def _fill(self, producer: AIOKafkaProducer, places: Places, proof: Proof) -> None:
+        """Fill topics that were emptied, until all that others' events rested on is there again."""
+        filling = Filling(self.store, places)
+        await filling.begin()
+        async with LogReader(self.bootstrap, client_id=f"{self.store.service}-relay-fill", wait_ms=20) as reader:
+            reader.start_at(places.tail)
+            while await filling.read():
+                if ready := filling.take(MOST_IN_FLIGHT):
+                    await proof.fresh()
+                    await self._produce(producer, ready, places)
+                    places.done_to = filling.done_to
+                    await self._note(places)
+                    await self._measure(places)
+                else:
+                    note(self.store, places, await reader.batch(timeout_ms=200, most=5000))
+        places.done_to, places.filling = filling.done_to, False
+        places.seen.clear()
+        log.info("relay.filled", done_to=places.done_to)
 
-    def _is_there(self, cause: Position, places: Places) -> bool:
-        """Whether a topic holds a cause again; of our own, and in topics we do not write to, nothing is awaited."""
-        partition = TopicPartition(cause.topic, cause.partition)
-        ours = cause.source == self.store.source or partition not in places.tail
-        return ours or places.seen[partition].get(cause.source, 0) >= cause.sequence
+    async def _measure(self, places: Places | None) -> None:
+        self.backlog = max(0, await self.store.head() - places.done_to) if places else 0
+        TELEMETRY.measures.backlog(self.store.service, self.backlog)
 
     async def _produce(self, producer: AIOKafkaProducer, batch: list[Stored], places: Places) -> None:
         due: defaultdict[str, list[tuple[TopicPartition, Stored]]] = defaultdict(list)
@@ -134,7 +126,6 @@ class Relay:
             with messaging_span("send", topic, links=links, messages=len(events)):
                 await self._send(producer, events, places)
             TELEMETRY.measures.sent(topic, len(events), time.perf_counter() - began)
-        places.done_to = batch[-1].position
 
     async def _send(
         self, producer: AIOKafkaProducer, events: list[tuple[TopicPartition, Stored]], places: Places

@@ -72,7 +72,7 @@ def lag() -> None:
 
 async def _relay(db: Database, most: int) -> list[object]:
     head = await db.worker.fetchval("SELECT position FROM log_head")
-    done = await db.worker.fetchval("SELECT coalesce(max(done_to), 0) FROM relay_places")
+    done = await db.worker.fetchval("SELECT coalesce(min(done_to), 0) FROM relay_places")
     full = f"; writes are refused, because {most} or more wait" if await waiting(db.worker) >= most else ""
     return ["relay", max(0, head - done), f"{done} of {head} produced{full}"]
 
