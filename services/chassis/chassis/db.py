@@ -86,16 +86,18 @@ class Database:
             yield connection
 
     @asynccontextmanager
-    async def work(self, scope: Iterable[str] = (ALL,)) -> AsyncIterator[Connection]:
-        """A transaction of the worker role, by default for every municipality."""
+    async def work(self, scope: Iterable[str] = (ALL,), *, durable: bool = True) -> AsyncIterator[Connection]:
+        """A transaction of the worker role, by default for every municipality. One that is not `durable` does not wait
+        for the disk: a crash may lose it, though never a part of it."""
         async with self.worker.acquire() as connection, connection.transaction():
-            await set_scope(connection, scope)
+            await set_scope(connection, scope, durable=durable)
             yield connection
 
 
-async def set_scope(connection: Connection, scope: Iterable[str]) -> None:
+async def set_scope(connection: Connection, scope: Iterable[str], *, durable: bool = True) -> None:
     """Say which municipalities the open transaction may see; it is forgotten with the transaction."""
     names = sorted(set(scope))
     if any("," in name for name in names):
         raise ValueError("a municipality's id has no comma")
-    await connection.execute("SELECT set_config('flode.scope', $1, true)", ",".join(names))
+    besides = "" if durable else ", set_config('synchronous_commit', 'off', true)"
+    await connection.execute(f"SELECT set_config('flode.scope', $1, true){besides}", ",".join(names))

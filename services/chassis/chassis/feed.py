@@ -97,11 +97,12 @@ class Feed:
             if not batch:
                 continue
             await proof.fresh()
-            for follower in self.followers:
-                names = {topic.name for topic in follower.topics}
-                mine = {partition: records for partition, records in batch.items() if partition.topic in names}
-                if mine:
-                    await follower.apply(mine)
+            async with asyncio.TaskGroup() as applying:  # each in a transaction of its own, so none waits for another
+                for follower in self.followers:
+                    names = {topic.name for topic in follower.topics}
+                    mine = {partition: records for partition, records in batch.items() if partition.topic in names}
+                    if mine:
+                        applying.create_task(follower.apply(mine))
             for partition, records in batch.items():
                 self._claims[partition] = Claim(records[-1].offset, records[-1].source, records[-1].sequence)
 

@@ -95,8 +95,8 @@ async def take(here: Deps, desk: Desk, hook: str, delivery: Delivery, *, correla
     arrival = Arrival(desk, hook, delivery, here.clock.now(), correlation)
     settled = await _settle(here, arrival, _read(here, arrival))
     if not settled.duplicate:
-        about = settled.answer.get("id")
-        log.info("delivery.taken", municipality=desk.municipality, outcome=settled.outcome, request=about)
+        told = settled.answer
+        log.info("delivery.taken", municipality=desk.municipality, outcome=settled.outcome, request=told.get("id"))
     return settled
 
 
@@ -159,9 +159,10 @@ async def _try(here: Deps, arrival: Arrival, read: Ticket | Refusal, *, within: 
         (before,) = await deliveries.before(connection, [record])
         if before.had is not None and arrival.late_since is None:
             return Settled(*before.had, duplicate=True)
-        history = [] if record.request_id is None else await here.store.load(record.request_id, within=connection)
+        subject = record.request_id or record.id
+        history = await here.store.load(subject, within=connection) if before.begun else []
     decided = await _decide(here, arrival, read, history, before.known, within)
-    context = _context(arrival)
+    context = _context(arrival.desk, arrival.delivery, arrival)
     if decided.facts and history:
         cause = await causes_of(here.store, history[0].subject, decided.facts[0].topic, within=within)
         context = replace(context, cause=cause)
@@ -183,7 +184,7 @@ async def _try(here: Deps, arrival: Arrival, read: Ticket | Refusal, *, within: 
         expected=len(history),
         within=within,
         beside=Beside(LEDGER, entry),
-        subject=record.request_id or record.id,
+        subject=subject,
     )
     return Settled(decided.outcome, entry.answer(appended.positions[-1] if appended.positions else None))
 
@@ -205,8 +206,7 @@ def _record(arrival: Arrival, read: Ticket | Refusal) -> Record:
     return replace(record, request_id=request_id, kind=read.kind, revision=read.revision, source_at=read.updated_at)
 
 
-def _context(arrival: Arrival) -> Context:
-    desk, delivery = arrival.desk, arrival.delivery
+def _context(desk: Desk, delivery: Delivery, arrival: Arrival) -> Context:
     return Context(
         actor=a_service_desk(desk.municipality),
         actor_name=None,

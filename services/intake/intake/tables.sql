@@ -26,18 +26,20 @@ CREATE INDEX IF NOT EXISTS deliveries_of_request ON deliveries (request_id);
 CREATE INDEX IF NOT EXISTS deliveries_parked ON deliveries (municipality, received_at) WHERE outcome = 'parked';
 
 -- Of each delivery: what it came to, if it came before, and how far the source's reports of its ticket have been
--- followed, those included that changed nothing. Asked before it is decided on, and once more when it is written. It is
+-- followed, those included that changed nothing, and whether the request has a history. Asked before it is decided on, and once more when it is written. It is
 -- the service's own work for every municipality, and spares a transaction that says so. (As in `flode_append`, the plan
 -- is made once and must not become one that was good while the table was empty.)
-CREATE OR REPLACE FUNCTION deliveries_before(
+DROP FUNCTION IF EXISTS deliveries_before;
+CREATE FUNCTION deliveries_before(
     municipalities text[], systems text[], keys text[], hashes bytea[], requests uuid[]
-) RETURNS TABLE (outcome text, answer json, revision bigint, at timestamptz, received timestamptz, deleted boolean)
+) RETURNS TABLE (outcome text, answer json, revision bigint, at timestamptz, received timestamptz, deleted boolean, begun boolean)
 LANGUAGE plpgsql STABLE
 SET flode.scope = '*' SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
-    SELECT d.outcome, d.answer, k.revision, k.at, k.received, k.deleted
+    SELECT d.outcome, d.answer, k.revision, k.at, k.received, k.deleted,
+        EXISTS (SELECT FROM events e WHERE e.subject = c.request)
     FROM unnest(municipalities, systems, keys, hashes, requests)
         WITH ORDINALITY AS c(municipality, system, key, hash, request, n)
     LEFT JOIN LATERAL (

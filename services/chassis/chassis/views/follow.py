@@ -53,9 +53,8 @@ class ViewFollower:
     async def apply(self, batch: Batch) -> None:
         """Apply a batch. Raises Gap when the table that is live now stands elsewhere than the batch begins."""
         began = time.perf_counter()
-        async with self.db.work() as connection:
-            # Losing the last moments of a view in a crash only means reading them again, so nobody waits for the disk.
-            await connection.execute("SET LOCAL synchronous_commit = off")
+        # Losing the last moments of a view in a crash only means reading them again, so nobody waits for the disk.
+        async with self.db.work(durable=False) as connection:
             table = await tables.live(connection, self.view.name, hold=True)
             if table != self._table:
                 self._table, self.places = table, await checkpoints.load(connection, table.name)

@@ -85,6 +85,8 @@ def bare_app(name: str, routers: Iterable[APIRouter]) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        # Its own spans and measures; ours are those of `Edge`, and looking for what it might say costs each request.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     for router in routers:
         app.include_router(router)

@@ -67,17 +67,18 @@ def faults_of(refusal: Refusal) -> tuple[Fault, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What there was before a delivery: what the very same came to and was answered (P3), and how far the source's
-    reports of its ticket had been followed."""
+    """What there was before a delivery: what the very same came to and was answered (P3), how far the source's reports
+    of its ticket had been followed, and whether its request had begun."""
 
     had: tuple[Outcome, dict[str, Any]] | None
     known: Known
+    begun: bool
 
 
 async def before(connection: Connection, records: Sequence[Record]) -> list[Before]:
     """What there was before each of these."""
     rows = await connection.fetch(
-        "SELECT outcome, answer, revision, at, received, deleted FROM deliveries_before($1, $2, $3, $4, $5)",
+        "SELECT outcome, answer, revision, at, received, deleted, begun FROM deliveries_before($1, $2, $3, $4, $5)",
         [record.municipality for record in records],
         [record.system for record in records],
         [record.key for record in records],
@@ -85,8 +86,12 @@ async def before(connection: Connection, records: Sequence[Record]) -> list[Befo
         [record.request_id for record in records],
     )
     return [
-        Before(None if outcome is None else (outcome, json.loads(answer)), Known(**known))
-        for outcome, answer, known in ((row["outcome"], row["answer"], dict(list(row.items())[2:])) for row in rows)
+        Before(
+            had=None if outcome is None else (outcome, json.loads(answer)),
+            known=Known(revision=revision, at=at, received=received, deleted=deleted),
+            begun=begun,
+        )
+        for outcome, answer, revision, at, received, deleted, begun in rows
     ]
 
 
