@@ -21,7 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from chassis.testing import NOON
 from contracts.event import Event
 from intake.domain.ticket import request_of
-from tests.integration.flow_model import Case
+from tests.integration.flow_model import Cab, Case
 from tests.integration.flow_people import CRITERIA, FULL_FORM, PLAN, REQUESTER, SOMEBODY
 from tests.integration.flow_promises import the_log_keeps_its_promises, views_are_folds_of
 from tests.integration.flow_world import World
@@ -65,7 +65,8 @@ class Flow(RuleBasedStateMachine):
         self.cases = [Case(number, home) for number, home in enumerate(("ekvik", "ekvik", "nordvik"))]
         self.keys, self.done, self.days = count(1), list[Done](), 0
         self.round: UUID | None = None
-        self.rounds = set[UUID]()
+        self.meetings, self.rounds = set[UUID](), set[UUID]()
+        self.meeting, self.cab = UUID(int=0), Cab()
         self.open, self.scored, self.candidates, self.voted = False, False, list[int](), set[str]()
         self.world.clock.advance(NOON - self.world.clock.now())
         self.begins = len(self.world.log)
@@ -82,7 +83,7 @@ class Flow(RuleBasedStateMachine):
             self.runner.run(self.world.show())
             assert self.runner.run(self.world.parked()) == []
             # As time passes, reports are missed in what earlier examples left as well; that is theirs.
-            mine = {*self.rounds, *(self.subject(case) for case in self.cases)}
+            mine = {*self.rounds, *self.meetings, *(self.subject(case) for case in self.cases)}
             log = [each.event for each in self.world.log[self.begins :] if each.event.subject in mine]
             the_log_keeps_its_promises(log)
             self.runner.run(views_are_folds_of(self.world, log))

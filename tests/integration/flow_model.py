@@ -245,3 +245,54 @@ class Case:
     def may_complete(self) -> bool:
         """Nothing is delivered by what never started (TY-23)."""
         return self.state in ("under_way", "limited") and self.started > 0
+
+    def may_be_decided(self) -> bool:
+        """What the CAB decides reaches a project by its directive (IT-09, IT-21)."""
+        return self.directive is not None
+
+    def decided(self, outcome: str) -> None:
+        """A decision of the CAB is a turn where the project can take it, and words otherwise (IT-21, TY-04)."""
+        if outcome in TURNS and self.may_turn(outcome):
+            self.turn(outcome)
+
+
+@dataclass(eq=False)
+class Cab:
+    """A CAB meeting, from the call to the approved minutes (IT-21)."""
+
+    over: bool = True
+    agenda: set[int] = field(default_factory=set)
+    """The numbers of the cases that stand on it."""
+    present: set[str] = field(default_factory=set)
+    minutes: int = 0
+    complete: bool = False
+    """Whether the last minutes hold all that was recorded."""
+
+    def may_call(self, who: str) -> bool:
+        """The PM calls it, and presents."""
+        return who == "pm"
+
+    def may_lead(self, who: str) -> bool:
+        """Agenda, attendance, another place, the end of it: the PM's, until it is over."""
+        return who == "pm" and not self.over
+
+    def record(self, present: set[str]) -> None:
+        """Who attended; minutes that were written before are older than that."""
+        self.present, self.complete = present, False
+
+    def may_decide(self, who: str, case: Case) -> bool:
+        """Of what stands on the agenda."""
+        return self.may_lead(who) and case.number in self.agenda and case.may_be_decided()
+
+    def may_write(self, who: str) -> bool:
+        """The PM writes the minutes when it is known who attended."""
+        return self.may_lead(who) and bool(self.present)
+
+    def write(self) -> None:
+        """Each writing is a version."""
+        self.minutes, self.complete = self.minutes + 1, True
+
+    def may_approve(self, who: str, version: int) -> bool:
+        """Whoever attended and did not write them approves the last minutes, if nothing was recorded since."""
+        whole = not self.over and 0 < self.minutes == version and self.complete
+        return whole and who in self.present and who != "pm"

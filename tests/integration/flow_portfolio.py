@@ -1,4 +1,4 @@
-"""The part of the flow's state machine that concerns the portfolio, its rounds and the CAB, and the way onwards."""
+"""The part of the flow's state machine that concerns the portfolio and its rounds, and the way onwards."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class PortfolioFlow(RequestFlow):
                 case.turn(turn)
 
     @precondition(lambda self: self.days < 45)
-    @rule(days=some.sampled_from([1, 8, 30]))
+    @rule(days=some.sampled_from([1, 8, 40, 40]))
     def time_passes(self, days: int) -> None:
         """Reminders and missed reports are said, once each; nothing else changes (IT-10, IT-20)."""
         self.days += days
@@ -140,7 +140,7 @@ class PortfolioFlow(RequestFlow):
             self.somebody_accepts_the_plan(which, who, party, 0, None)
 
 
-class WholeFlow(PortfolioFlow):
+class RoundFlow(PortfolioFlow):
     """The rounds as well."""
 
     @precondition(lambda self: not self.open and any(case.rankable for case in self.cases))

@@ -18,7 +18,14 @@ Log = Iterable[Envelope[Any]]
 def the_log_keeps_its_promises(log: Log) -> None:
     """Every promise, of every subject; causes come before effects in the log that is given."""
     log = list(log)
-    for promise in (histories_are_whole, judged_by_the_pm_alone, dealt_out_in_order, agreed_by_both, voted_once):
+    for promise in (
+        histories_are_whole,
+        judged_by_the_pm_alone,
+        dealt_out_in_order,
+        agreed_by_both,
+        voted_once,
+        decided_at_the_table,
+    ):
         promise(log)
 
 
@@ -124,6 +131,36 @@ def voted_once(log: Log) -> None:
                 missed.add((event.subject, cadence, due))
             case _:
                 pass
+
+
+def decided_at_the_table(log: Log) -> None:
+    """IT-21: the CAB decides of what stands on its agenda, and what reaches a project is what was recorded, once; its
+    minutes are approved by somebody who attended and did not write them, and nothing happens after that."""
+    agenda, present = dict[UUID, set[UUID]](), dict[UUID, set[UUID]]()
+    recorded, writer, over = dict[UUID, tuple[Any, ...]](), dict[UUID, UUID](), set[UUID]()
+    for event in log:
+        if isinstance(event.data, get_args(governance.MeetingFact)):
+            assert event.subject not in over, event
+        match event.data:
+            case governance.AgendaSet(items=items):
+                agenda[event.subject] = {item.request_id for item in items}
+            case governance.AttendanceRecorded(attendees=attendees):
+                present[event.subject] = {each.person.id for each in attendees if each.present}
+            case governance.DecisionRecorded(decision_id=decision, request_id=request, outcome=outcome):
+                assert request in agenda[event.subject], event
+                recorded[decision] = (event.subject, request, outcome)
+            case governance.CabDecided(decision_id=decision, meeting_id=meeting, outcome=outcome):
+                assert recorded.pop(decision) == (meeting, event.subject, outcome), event
+            case governance.MinutesWritten(writer=person) if person is not None:
+                writer[event.subject] = person.id
+            case governance.MinutesApproved(person=person):
+                assert person.id in present[event.subject] - {writer[event.subject]}, event
+                over.add(event.subject)
+            case governance.MeetingCancelled():
+                over.add(event.subject)
+            case _:
+                pass
+    assert recorded == {}, "what the CAB decided has reached its project"
 
 
 async def views_are_folds_of(world: World, log: Log) -> None:
