@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+from collections import Counter
 from collections.abc import AsyncIterator
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
+import psutil
 import pytest
 
 from chassis.db import Database
 from chassis.feed import Feed
-from chassis.rebuild import NotEqual, as_of, drop_previous, history_of, rebuild, rollback
+from chassis.log import LogReader
+from chassis.rebuild import NotEqual, as_of, asof, drop_previous, fill, history_of, processes, rebuild, rollback
+from chassis.rebuild.asof import moment_of
 from chassis.rebuild.build import AlreadyRebuilding, NothingToGoBackTo, _alone
+from chassis.rebuild.bulk import LogEndsEarly
+from chassis.rebuild.fold import Folded
 from chassis.relay import Relay
 from chassis.replay import StillParked, mend, parked_events, replay_view
 from chassis.store import Store
@@ -130,6 +139,108 @@ async def test_a_live_view_that_was_tampered_with_is_found_and_kept(place: Place
         assert (await _row(place, place.requests[0])).events == 2
 
 
+async def test_a_log_with_more_rows_than_memory_holds_is_read_in_slices_of_its_subjects(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same rows and counts come of it, what is parked included."""
+    monkeypatch.setattr(fill, "MOST_ROWS", 3)
+    halves = Counter[int]()
+    halving = fill.Part.halves
+
+    def halved(part: fill.Part) -> tuple[fill.Part, fill.Part]:
+        halves[part.slices] += 1
+        return halving(part)
+
+    monkeypatch.setattr(fill.Part, "halves", halved)
+    async with place.following():
+        await place.happens(120)
+        poison = uuid4()
+        await append(place.store, registered(poison), classified(poison, "poison"), classified(poison, "after"))
+        await place.level()
+        done = await rebuild(place.db, place.url, place.view, place.kafka)
+    assert (done.compared, done.differing, done.rows, done.events, done.parked) == (True, 0, 121, 243, 2)
+    assert halves[1] > 11, "first by partition"
+    assert halves[2] > 1, "then by subject"
+    counts = await place.db.worker.fetch(
+        "SELECT v.state, sum(applied) AS applied, sum(duplicates) AS repeated, sum(c.parked) AS parked "
+        "FROM checkpoints c JOIN view_tables v ON v.table_name = c.reader GROUP BY v.state"
+    )
+    assert {row["state"]: tuple(row)[1:] for row in counts} == {"live": (241, 0, 2), "previous": (241, 0, 2)}
+
+
+async def test_two_processes_make_the_same_view_as_one(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fill, "TOGETHER", 1)
+    elsewhere, run = Counter[int](), processes.Helpers.run
+
+    async def counted_run(helpers: processes.Helpers, *given: Any) -> Any:
+        elsewhere["parts"] += 1
+        return await run(helpers, *given)
+
+    monkeypatch.setattr(processes.Helpers, "run", counted_run)
+    async with place.following():
+        await place.happens(60)
+        await place.level()
+        done = await rebuild(place.db, place.url, place.view, place.kafka, processes=2)
+        assert (done.compared, done.differing, done.rows, done.events) == (True, 0, 60, 120)
+        assert elsewhere["parts"] > 0
+        await place.happens(1)
+        await place.level()
+
+
+async def test_what_goes_wrong_in_another_process_is_told(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A topic that ends early stops the rebuild, whichever process meets that, and the live view stays."""
+    monkeypatch.setattr(fill, "TOGETHER", 1)
+
+    async def broken(*_: Any) -> Any:
+        raise BrokenProcessPool("killed")
+
+    monkeypatch.setattr(processes.Helpers, "run", broken)
+    async with place.following():
+        await place.happens(20)
+        await place.level()
+        with pytest.raises(BrokenProcessPool):
+            await rebuild(place.db, place.url, place.view, place.kafka, processes=2)
+        assert len(await place.view.select(place.db, scope=["tallvik"])) == 20
+        assert (await rebuild(place.db, place.url, place.view, place.kafka)).rows == 20
+
+
+async def test_processes_that_help_end_with_the_one_they_help() -> None:
+    """However it ends: here it is killed, and can tell them nothing."""
+    parent = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.integration.helped", stdout=asyncio.subprocess.PIPE
+    )
+    assert parent.stdout is not None
+    helper = int(await asyncio.wait_for(parent.stdout.readline(), 30))
+    assert psutil.pid_exists(helper)
+    parent.kill()
+    await parent.wait()
+    await until(lambda: _is_gone(helper))
+
+
+async def _is_gone(process: int) -> bool:
+    return not psutil.pid_exists(process) or psutil.Process(process).status() == psutil.STATUS_ZOMBIE
+
+
+async def test_texts_of_any_kind_come_through_a_rebuild(place: Place) -> None:
+    """What rows hold is copied as it is: quotes, backslashes, line ends, what looks like nothing."""
+    texts = ["null", "", '"', "\\", "\\n", "a\nb", "\r\t\x08\x0c\x01", "{a,b}", "a,b", "\\.", "å\u00a0€𝄞", "'", "\x7f"]
+    rows = {
+        uuid4(): Counted(
+            request_id=uuid4(), municipality="tallvik", title=text, events=number, state=text, changed_at=NOON,
+            tags=(text, *texts[:number]), last={"reason": text, text: "key"} if number % 2 else None,
+        )
+        for number, text in enumerate(texts)
+    }  # fmt: skip
+    folded = Folded(place.view)
+    folded.rows.update(rows)
+    async with place.db.work() as connection:
+        table = await tables.create(connection, place.view, state="live", finished=False)
+        await fill.copy(connection, place.view, table, fill.Stretch(folded, {}))
+        await tables.finish(connection, place.view, table)
+    kept = await place.view.select(place.db, "true ORDER BY events", scope=["tallvik"])
+    assert kept == list(rows.values())
+
+
 async def _row(place: Place, key: UUID) -> Counted:
     row = await place.view.get(place.db, key, scope=["tallvik"])
     assert row is not None
@@ -191,6 +302,46 @@ async def test_a_view_can_be_asked_as_of_any_moment_and_a_subject_tells_its_hist
     assert await as_of(place.db, place.view, place.kafka, later, scope=["elvehavn"]) == []
     history = await history_of(place.kafka, REQUEST, request)
     assert [event.type for _, event in history] == ["intake.request-registered.v1", "intake.classified-as-project.v1"]
+
+
+async def test_a_history_is_whole_however_slowly_the_broker_answers(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing for a while is not the end: it is read to where the topic ended when the reading began."""
+    request = uuid4()
+    async with place.following():
+        await append(place.store, registered(request), *(classified(request, str(number)) for number in range(9)))
+        await place.level()
+    batch, asked = LogReader.batch, 0
+
+    async def slowly(reader: LogReader, *, timeout_ms: int = 200, most: int = 1000) -> Any:
+        nonlocal asked
+        asked += 1
+        return await batch(reader, timeout_ms=timeout_ms, most=1) if asked % 3 == 0 else {}
+
+    monkeypatch.setattr(LogReader, "batch", slowly)
+    history = await history_of(place.kafka, REQUEST, request)
+    assert [event.version for _, event in history] == list(range(1, 11))
+    assert asked > 10
+    assert await moment_of(place.kafka, str(history[-1][0])) == NOON
+
+
+async def test_a_history_that_ends_early_is_not_told_as_if_it_were_whole(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = uuid4()
+    async with place.following():
+        await append(place.store, registered(request))
+        await place.level()
+
+    async def never(*_: Any, **__: Any) -> Any:
+        await asyncio.sleep(0.05)
+        return {}
+
+    monkeypatch.setattr(LogReader, "batch", never)
+    monkeypatch.setattr(asof, "SILENCE_SECONDS", 0.1)
+    with pytest.raises(LogEndsEarly):
+        await history_of(place.kafka, REQUEST, request)
 
 
 async def test_parked_events_are_replayed_in_order_once_they_can_be_handled(place: Place) -> None:

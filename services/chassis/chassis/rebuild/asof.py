@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -77,9 +78,10 @@ def _until(
 async def moment_of(bootstrap: str, position: str) -> datetime:
     """When the event at a position was decided. Raises NoPosition for one that is not there."""
     wanted = Position.parse(position)
-    async for record in _all_of(bootstrap, TopicPartition(wanted.topic, wanted.partition)):
-        if (record.source, record.sequence) == (wanted.source, wanted.sequence):
-            return decode(record.message, record.sequence).time
+    async with aclosing(_all_of(bootstrap, TopicPartition(wanted.topic, wanted.partition))) as records:
+        async for record in records:
+            if (record.source, record.sequence) == (wanted.source, wanted.sequence):
+                return decode(record.message, record.sequence).time
     raise NoPosition(f"{position} is not in the topic")
 
 
@@ -95,7 +97,7 @@ async def history_of(bootstrap: str, topic: Topic, subject: UUID) -> list[tuple[
     return [(record.position, decode(record.message, record.sequence)) for record in found]
 
 
-async def _all_of(bootstrap: str, place: TopicPartition) -> AsyncIterator[Record]:
+async def _all_of(bootstrap: str, place: TopicPartition) -> AsyncGenerator[Record, None]:
     """Every record of a partition, to where it ended when this began, however slowly they come."""
     async with LogReader(bootstrap, client_id="history") as reader:
         end = (await reader.ends_now([place]))[place]

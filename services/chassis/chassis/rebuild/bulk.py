@@ -85,14 +85,15 @@ class BulkReader:
         if not left:
             return {}
         reading = Reading(views, left, wanted)
-        heard, untold = time.monotonic(), 0
+        heard, untold, remaining = time.monotonic(), 0, sum(left.values())
         with self._reading, _seldom_looking_for_cycles():
             self._consumer.assign([Assigned(topic, number, 0) for topic, number in left])
             while left and not self._closed:
-                messages = self._consumer.consume(AT_ONCE, timeout=0.2)
+                # No more than what is left, because it waits for all it is asked for.
+                messages = self._consumer.consume(min(AT_ONCE, max(remaining, 1)), timeout=0.2)
                 if messages:
                     reading.take(messages)
-                    heard, untold = time.monotonic(), untold + len(messages)
+                    heard, untold, remaining = time.monotonic(), untold + len(messages), remaining - len(messages)
                     if untold >= TELL_EVERY:
                         told(untold)
                         untold = 0
@@ -137,6 +138,7 @@ class Reading:
             self.lanes[topic][number] = _Lane(end - 1)
 
     def take(self, messages: list[Any]) -> None:
+        """Fold some messages, in the order in which they came."""
         lanes, wanted, views = self.lanes, self.wanted, self.views
         for message in messages:
             try:  # where the relay puts them

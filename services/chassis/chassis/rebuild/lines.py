@@ -26,7 +26,7 @@ _json = msgspec.json.Encoder().encode
 def lines_of(rows: Iterable[Row], columns: Sequence[Column]) -> Iterator[bytes]:
     """The rows as CSV, some at a time."""
     made = [(number, _MADE[column.type]) for number, column in enumerate(columns) if column.type in _MADE]
-    texts = [number for number, column in enumerate(columns) if column.free]
+    texts = [number for number, column in enumerate(columns) if column.free or column.type == "text[]"]
     left = iter(rows)
     while some := b"".join([_line(row, made, texts) for row in islice(left, ROWS_AT_ONCE)]):
         yield some
