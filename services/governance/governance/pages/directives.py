@@ -77,7 +77,7 @@ async def directive_page(
         caller,
         refusal=refusal,
         row=row,
-        path=path,
+        place=path,
         by_link=by_link,
         written=form.data if form is not None else {},
         can={
