@@ -95,9 +95,13 @@ async def handle_each(
     histories = await store.load_each(list(decisions), within=within)
     decided: list[tuple[Sequence[Event], Context, int]] = []
     for subject, (decide, context) in decisions.items():
-        facts = _several(decide(aggregate.fold(histories[subject])))
+        history = histories[subject]
+        facts = _several(decide(aggregate.fold(history)))
         if facts:
-            decided.append((facts, context, len(histories[subject])))
+            if context.cause is None and history:
+                cause = await causes_of(store, subject, facts[0].topic, within=within)
+                context = replace(context, cause=cause)  # noqa: PLW2901  it is the same but for that
+            decided.append((facts, context, len(history)))
     outcomes = await store.append_each(decided, within=within)
     return {
         facts[0].subject

@@ -128,7 +128,8 @@ class Sender:
     """Sends the effects of one channel.
 
     send      does it; raises Retry or GiveUp, and whatever else it raises is tried again
-    settled   told in the same transaction that marks the effect: appends the fact that it was sent or given up
+    settled   told in the same transaction that marks effects: appends the facts that they were sent, or given up for a
+              reason
     in_line   the path of the payload's field whose equals keep their order: none is tried before those that came before
               it are sent or given up; without a path, each effect goes for itself
     attempts  how often it is tried before it is given up
@@ -137,7 +138,7 @@ class Sender:
 
     channel: str
     send: Callable[[Effect], Awaitable[None]]
-    settled: Callable[[Connection, Effect, str | None], Awaitable[None]] | None = None
+    settled: Callable[[Connection, Sequence[tuple[Effect, str | None]]], Awaitable[None]] | None = None
     in_line: tuple[str, ...] | None = None
     attempts: int = 12
     together: int = 32
@@ -222,10 +223,9 @@ class SenderLoop:
     async def _note(self, tried: Sequence[Tried]) -> None:
         """Note what came of effects, and have the facts of it appended, in one transaction."""
         async with self.db.work() as connection:
-            if self.sender.settled is not None:
-                for one in tried:
-                    if one.state != "due":
-                        await self.sender.settled(connection, one.effect, one.reason)
+            done = [(one.effect, one.reason) for one in tried if one.state != "due"]
+            if self.sender.settled is not None and done:
+                await self.sender.settled(connection, done)
             rows = [(one.effect.id, one.state, one.reason, one.pause, one.tried) for one in tried]
             await connection.execute(NOTE, *map(list, zip(*rows, strict=True)))
         for one in tried:

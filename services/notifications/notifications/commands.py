@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from uuid import UUID, uuid4
 
-from chassis.aggregate import Aggregate, Outcome, handle
+from chassis.aggregate import Aggregate, Outcome, handle, handle_each
 from chassis.clock import Clock
 from chassis.context import Context, the_system
 from chassis.db import Connection
@@ -43,11 +43,15 @@ async def send_again(
     return outcome
 
 
-def settled(store: Store, clock: Clock) -> Callable[[Connection, Effect, str | None], Awaitable[None]]:
-    """What a sender reports in the transaction that marks the effect: handed over, or given up for a reason."""
+def settled(store: Store, clock: Clock) -> Callable[[Connection, Sequence[tuple[Effect, str | None]]], Awaitable[None]]:
+    """What a sender reports in the transaction that marks effects: handed over, or given up for a reason."""
 
-    async def settle(connection: Connection, effect: Effect, hopeless: str | None) -> None:
-        context = Context(
+    async def settle(connection: Connection, done: Sequence[tuple[Effect, str | None]]) -> None:
+        reports = {UUID(effect.key): (_report(effect, hopeless), _context(effect)) for effect, hopeless in done}
+        await handle_each(store, MESSAGE, reports, within=connection)
+
+    def _context(effect: Effect) -> Context:
+        return Context(
             actor=the_system(store.service),
             actor_name=None,
             municipality=effect.municipality,
@@ -57,11 +61,11 @@ def settled(store: Store, clock: Clock) -> Callable[[Connection, Effect, str | N
             causation=UUID(effect.payload["because_of"]),
             traceparent=effect.traceparent,
         )
-        if hopeless is None:
-            decide = partial(message.sent, attempts=effect.attempts)
-            await handle(store, MESSAGE, UUID(effect.key), decide, context, within=connection)
-        else:
-            give_up = partial(message.given_up, attempts=effect.attempts, reason=hopeless)
-            await handle(store, MESSAGE, UUID(effect.key), give_up, context, within=connection)
 
     return settle
+
+
+def _report(effect: Effect, hopeless: str | None) -> Callable[[Message | None], MessageFact | None]:
+    if hopeless is None:
+        return partial(message.sent, attempts=effect.attempts)
+    return partial(message.given_up, attempts=effect.attempts, reason=hopeless)
