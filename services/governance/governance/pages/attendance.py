@@ -87,7 +87,7 @@ async def record(request: Request, here: Here, caller: Caller, meeting_id: UUID)
                 )
             except (Refusal, VersionConflict) as trouble:
                 refusal = trouble if isinstance(trouble, Refusal) else Changed()
-                return await _page(request, here, caller, meeting_id, tree, refusal=refusal, changed=True)
+                return await _page(request, here, caller, meeting_id, tree, refusal=_beside(refusal), changed=True)
             return go_to(f"/governance/meetings/{meeting_id}", outcome)
     return await _page(request, here, caller, meeting_id, tree, version=form.version, changed=True)
 
@@ -108,6 +108,13 @@ def _seats(rows: list[dict[str, str]]) -> list[Seat]:
     ]
 
 
+def _beside(refusal: Refusal) -> Refusal:
+    """The refusal with its fields named as on the page, where each stands in one row."""
+    for each in refusal.refusals if isinstance(refusal, Refusals) else (refusal,):
+        each.field = each.field.replace("deputy_for.", "deputy_for_") if each.field else None
+    return refusal
+
+
 def _deputy_for(row: dict[str, str]) -> FilledPerson | None:
     told = FilledPerson(name=row.get("deputy_for_name", ""), email=row.get("deputy_for_email", "").lower())
     return told or None
@@ -121,7 +128,7 @@ def _written(attendee: Attendee) -> dict[str, Any]:
         "role": attendee.role,
         "name": attendee.person.name,
         "email": attendee.person.email or "",
-        "present": "yes" if attendee.present else "",
+        "present": "yes" if attendee.present else "no",
         "deputy_for_name": for_whom.name if for_whom else "",
         "deputy_for_email": (for_whom.email or "") if for_whom else "",
     }
