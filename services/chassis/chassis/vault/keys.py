@@ -12,7 +12,6 @@ from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 from urllib.parse import unquote, urlsplit
 from uuid import UUID, uuid4
 
-import asyncpg
 import structlog
 
 from chassis.db import Pool
@@ -164,7 +163,7 @@ class PostgresKeys:
                             await connection.execute("SELECT 1", timeout=LISTENING_SECONDS)
                     finally:
                         await connection.remove_listener(DESTROYED, self._heard)
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as cut:
+            except Exception as cut:  # noqa: BLE001  a connection is cut in many ways, and each means the same
                 # Until it listens again what is remembered is forgotten by its age alone.
                 log.warning("vault.deaf", error=type(cut).__name__)
                 await asyncio.sleep(1)
