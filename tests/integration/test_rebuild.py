@@ -170,7 +170,7 @@ async def test_a_log_with_more_rows_than_memory_holds_is_read_in_slices_of_its_s
 
 async def test_two_processes_make_the_same_view_as_one(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fill, "TOGETHER", 1)
-    elsewhere, run = Counter[int](), processes.Helpers.run
+    elsewhere, run = Counter[str](), processes.Helpers.run
 
     async def counted_run(helpers: processes.Helpers, *given: Any) -> Any:
         elsewhere["parts"] += 1
@@ -232,7 +232,7 @@ async def test_texts_of_any_kind_come_through_a_rebuild(place: Place) -> None:
         for number, text in enumerate(texts)
     }  # fmt: skip
     folded = Folded(place.view)
-    folded.rows.update(rows)
+    folded.rows = {**rows}
     async with place.db.work() as connection:
         table = await tables.create(connection, place.view, state="live", finished=False)
         await fill.copy(connection, place.view, table, fill.Stretch(folded, {}))

@@ -47,7 +47,8 @@ def views() -> None:
 @click.option("--rollback", is_flag=True, help="Go back to the table that was live before.")
 @click.option("--drop", is_flag=True, help="Drop the tables that are not live.")
 @click.option("--accept", is_flag=True, help="Switch even if rows differ from the live view.")
-def rebuild(view: str, rollback: bool, drop: bool, accept: bool) -> None:
+@click.option("--processes", default=1, show_default=True, type=click.IntRange(1, 64), help="How many read the log.")
+def rebuild(view: str, rollback: bool, drop: bool, accept: bool, processes: int) -> None:
     """Build VIEW anew from the log beside the live one, verify by digest and switch."""
     service, declared = service_of_view(view)
     settings = settings_of(service.name)
@@ -67,7 +68,9 @@ def rebuild(view: str, rollback: bool, drop: bool, accept: bool) -> None:
                         task, description=progress.phase, completed=progress.done, total=progress.total, rate=rate
                     )
 
-                done = await rebuild_view(db, settings.database, declared, settings.kafka, told=told, accept=accept)
+                done = await rebuild_view(
+                    db, settings.database, declared, settings.kafka, told=told, accept=accept, processes=processes
+                )
         verdict = (
             "equal to the live view"
             if done.compared and not done.differing
