@@ -22,7 +22,7 @@ from chassis.db import Connection
 from chassis.i18n import N_, translate
 from chassis.position import Position
 from chassis.store import Beside, Overtaken, VersionConflict
-from chassis.telemetry import current_traceparent
+from chassis.telemetry import current_traceparent, span
 from chassis.topics import partition_of
 from chassis.web import Deps
 from contracts.envelope import Envelope
@@ -32,7 +32,7 @@ from contracts.values import CriterionMet
 from intake.adapters import ticket
 from intake.adapters.delivery import Delivery
 from intake.adapters.packing import packed, unpacked
-from intake.adapters.report import AnotherTenant, Desk, check, report_of
+from intake.adapters.report import AnotherTenant, Desk, check, owner_of, report_of
 from intake.adapters.ticket import Ticket
 from intake.domain import classification, request
 from intake.domain.request import Judged, Request
@@ -178,14 +178,15 @@ async def _try(here: Deps, arrival: Arrival, read: Ticket | Refusal, *, within: 
         answer=partial(_answer, here, arrival.desk, history, decided),
         again=arrival.late_since is not None,
     )
-    appended = await here.store.append(
-        decided.facts,
-        context=context,
-        expected=len(history),
-        within=within,
-        beside=Beside(LEDGER, entry),
-        subject=subject,
-    )
+    with span(f"{REQUEST.name} command", attributes={"flode.municipality": record.municipality}):
+        appended = await here.store.append(
+            decided.facts,
+            context=context,
+            expected=len(history),
+            within=within,
+            beside=Beside(LEDGER, entry),
+            subject=subject,
+        )
     return Settled(decided.outcome, entry.answer(appended.positions[-1] if appended.positions else None))
 
 
@@ -252,18 +253,9 @@ async def _decide(
         facts = tuple(request.follow(subject, present, report, known))
     except Refusal as fault:
         outcome: deliveries.Outcome = "refused" if isinstance(fault, AnotherTenant) else "parked"
-        return Decided(outcome, _owner(here, arrival.desk, arrival.delivery), fault=fault)
+        owner = owner_of(arrival.delivery, arrival.desk, here.vault, here.partnership)
+        return Decided(outcome, owner, fault=fault)
     return Decided(_outcome(facts, report, present, known), report.requester.id, facts)
-
-
-def _owner(here: Deps, desk: Desk, delivery: Delivery) -> UUID:
-    """Whose words a delivery that cannot be read holds: the requester's, if that much can be made out, so that they
-    are erased with the rest; the Service Desk's otherwise."""
-    match delivery.content:
-        case {"requester": {"email": str(email)}} if "@" in email:
-            return here.person_id(email, desk.municipality)
-        case _:
-            return here.vault.person_id(desk.municipality, f"service desk {desk.system}")
 
 
 async def _chain(here: Deps, within: Connection | None, subject: UUID) -> tuple[UUID, ...]:

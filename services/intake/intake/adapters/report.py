@@ -12,6 +12,7 @@ from chassis.vault import Vault
 from contracts.personal import Personal
 from contracts.refusal import Forbidden, Refusal, Refusals
 from contracts.values import Person, TicketRef
+from intake.adapters.delivery import Delivery
 from intake.adapters.ticket import Ref, Requester, Ticket
 from intake.domain.request import Request
 from intake.domain.ticket import Report, Survivor, is_project_flow, request_of
@@ -82,6 +83,16 @@ def pseudonym(requester: Requester, home: Municipality, ticket: str, vault: Vaul
     if requester.email is None:
         return vault.person_id(home.id, ticket)
     return vault.person_id(partnership.home_of(requester.email, home.id), requester.email)
+
+
+def owner_of(delivery: Delivery, desk: Desk, vault: Vault, partnership: Partnership) -> UUID:
+    """Whose words a delivery that cannot be read holds: the requester's, if that much can be made out, so that they
+    are erased with the rest; the Service Desk's otherwise."""
+    match delivery.content:
+        case {"requester": {"email": str(email)}} if "@" in email:
+            return vault.person_id(partnership.home_of(email, desk.municipality), email)
+        case _:
+            return vault.person_id(desk.municipality, f"service desk {desk.system}")
 
 
 async def person_of(
