@@ -272,9 +272,9 @@ async def run() -> list[Chapter]:
             latency.add(*_lines(per_second, times, stages))
             await asyncio.sleep(3)
     throughput.remarks.append(
-        "Not the store but the processors are the limit: a ticket costs intake some 3 ms of one (HTTP, validation, "
-        "sealing, the decision, relay and views), and the services that react to it as much again. The goal leaves "
-        "a tenth of a millisecond."
+        "Not the store but the processors are the limit: a ticket costs intake some 2 ms of one (HTTP, validation, "
+        "sealing, the decision, relay and views), and the two mails and the answer to its source, with five files that "
+        "wait for the disk, several times that. The goal leaves a tenth of a millisecond."
     )
     latency.remarks.append(
         "On the embedded broker; the goal is for Apache Kafka. At 500/s two cores have no time left, and what is "
