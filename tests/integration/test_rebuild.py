@@ -224,7 +224,7 @@ async def _is_gone(process: int) -> bool:
 async def test_texts_of_any_kind_come_through_a_rebuild(place: Place) -> None:
     """What rows hold is copied as it is: quotes, backslashes, line ends, what looks like nothing."""
     texts = ["null", "", '"', "\\", "\\n", "a\nb", "\r\t\x08\x0c\x01", "{a,b}", "a,b", "\\.", "å\u00a0€𝄞", "'", "\x7f"]
-    rows = {
+    rows: dict[UUID | bytes, Counted] = {
         uuid4(): Counted(
             request_id=uuid4(), municipality="tallvik", title=text, events=number, state=text, changed_at=NOON,
             tags=(text, *texts[:number]), last={"reason": text, text: "key"} if number % 2 else None,
@@ -232,7 +232,7 @@ async def test_texts_of_any_kind_come_through_a_rebuild(place: Place) -> None:
         for number, text in enumerate(texts)
     }  # fmt: skip
     folded = Folded(place.view)
-    folded.rows = {**rows}
+    folded.rows.update(rows)
     async with place.db.work() as connection:
         table = await tables.create(connection, place.view, state="live", finished=False)
         await fill.copy(connection, place.view, table, fill.Stretch(folded, {}))
