@@ -17,6 +17,7 @@ from chassis.db import Database
 from chassis.log import LogReader, all_partitions
 from chassis.pressure import waiting
 from chassis.rebuild import history_of
+from chassis.rebuild.bulk import LogEndsEarly
 from chassis.service import Service, find_services
 from chassis.topics import create_topics
 from contracts.topics import REQUEST, TOPICS
@@ -111,7 +112,10 @@ def replay(request: UUID, moment: str | None) -> None:
                 lines += tell(position, event, state)
         return lines
 
-    lines = asyncio.run(work())
+    try:
+        lines = asyncio.run(work())
+    except LogEndsEarly as early:
+        raise click.ClickException(str(early)) from None
     if not lines:
         raise click.ClickException(f"nothing is known of the request {request}" + (" by then" if until else ""))
     click.echo("\n".join(lines))

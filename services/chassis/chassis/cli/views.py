@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures.process import BrokenProcessPool
 
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
@@ -88,7 +89,7 @@ def rebuild(view: str, rollback: bool, drop: bool, accept: bool, processes: int)
             f"{differs}. The live view was kept. If the difference is meant, say --accept; see what is parked with "
             "`flode parked`."
         ) from None
-    except (AlreadyRebuilding, NothingToGoBackTo, LogEndsEarly) as cannot:
+    except (AlreadyRebuilding, NothingToGoBackTo, LogEndsEarly, BrokenProcessPool) as cannot:
         raise click.ClickException(str(cannot)) from None
 
 

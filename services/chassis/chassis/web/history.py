@@ -16,7 +16,7 @@ from chassis.clock import SystemClock
 from chassis.i18n import N_
 from chassis.identity import Role
 from chassis.plain import Misfilled
-from chassis.position import NoPosition
+from chassis.position import NoPosition, Position
 from chassis.rebuild import as_of, history_of
 from chassis.rebuild.asof import moment_of
 from chassis.rebuild.bulk import LogEndsEarly
@@ -24,7 +24,9 @@ from chassis.views import NotYet, View
 from chassis.web.answers import answer, caught_up
 from chassis.web.deps import Deps, Here
 from chassis.web.schema import PROBLEMS, READS, headers
+from contracts.envelope import Envelope
 from contracts.refusal import NotFound
+from contracts.topics import Topic
 
 READERS = (Role.AUDITOR, Role.PM)
 """Who may ask for what was: others see the present, on the pages of the service."""
@@ -85,7 +87,7 @@ def history_router(service: str, views: tuple[View[Any], ...]) -> APIRouter:
                 "data": _shown(asked, event.data),
             }
             for topic in asked.topics
-            for position, event in await history_of(here.settings.kafka, topic, key)
+            for position, event in await _history(here, asked, topic, key)
             if event.data.type in asked.types and event.time <= until
         ]
         said = {"as_of": until, "row": _shown(asked, found[0]), "because": because}
@@ -102,6 +104,13 @@ async def _then(
     except (LogEndsEarly, KafkaError) as away:
         # The past is read from the topics; while a broker is away or being filled again it can be asked for later.
         raise NotYet(view.name, moment.isoformat()) from away
+
+
+async def _history(here: Deps, view: View[Any], topic: Topic, key: UUID) -> list[tuple[Position, Envelope[Any]]]:
+    try:
+        return await history_of(here.settings.kafka, topic, key)
+    except (LogEndsEarly, KafkaError) as away:
+        raise NotYet(view.name, topic.name) from away
 
 
 def _shown(view: View[Any], value: Any) -> dict[str, Any]:
