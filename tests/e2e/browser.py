@@ -1,0 +1,247 @@
+"""Somebody at a browser of their own, who sees pages and nothing else: links, fields, buttons and what stands there.
+
+Every page they come to is looked at the same way (`Visitor.looks`): it has to hold for whoever reads it, by eye, by
+ear, on a telephone, in their language.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+
+from babel.messages.pofile import read_po
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Error,
+    Locator,
+    Page,
+    Response,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
+
+from chassis import i18n
+from chassis.service import find_services
+from tests.e2e.cast import CAST, Somebody
+from tests.e2e.installation import PASSWORD, Installation, until
+
+PACKAGES = ("chassis", "embedded", *(service.name for service in find_services()))
+DESK: ViewportSize = {"width": 1100, "height": 900}
+TELEPHONE: ViewportSize = {"width": 390, "height": 844}
+LOOK = """() => {
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), texts = [];
+  while (walker.nextNode()) texts.push(walker.currentNode.data.trim());
+  const fields = [...document.querySelectorAll("input:not([type=hidden]), select, textarea")];
+  const ids = [...document.querySelectorAll("[id]")].map(each => each.id);
+  return {
+    texts,
+    language: document.documentElement.lang,
+    headings: document.querySelectorAll("h1").length,
+    nameless: fields.filter(each => !each.labels.length && !each.ariaLabel).map(each => each.outerHTML),
+    twice: ids.filter((each, at) => ids.indexOf(each) !== at),
+    astray: [...document.querySelectorAll("main a[href^='#']")].map(each => each.getAttribute("href").slice(1))
+      .filter(each => !document.getElementById(each)),
+  };
+}"""
+TOO_WIDE = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """The browser of this machine, or else the one that Playwright has installed."""
+    root = hasattr(os, "geteuid") and os.geteuid() == 0
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox"] if root else []
+        )
+        yield browser
+        browser.close()
+
+
+@cache
+def english(language: str) -> frozenset[str]:
+    """Our English sentences that read otherwise in a language, and so are out of place on its pages."""
+    read, written = set(), {""}
+    for package in PACKAGES if language in i18n.CATALOGUES else ():
+        catalogue = resources.files(package) / "locale" / language / "LC_MESSAGES" / "messages.po"
+        with catalogue.open("rb") as file:
+            for each in read_po(file, locale=language):
+                read.add(str(each.id))
+                written.add(str(each.string))
+    return frozenset(read - written)
+
+
+class Visitor:
+    """Somebody at a browser. Links and buttons are named in English here, and found by the words of their language;
+    fields are found by the name under which their content is sent."""
+
+    def __init__(self, browser: Browser, here: Installation, language: str) -> None:
+        i18n.use(*PACKAGES)
+        self.here, self.language = here, language
+        self.page: Page = browser.new_context(base_url=here.url, locale=language, viewport=DESK).new_page()
+        self.page.set_default_timeout(20_000)
+        self.complaints: list[str] = []
+        self.page.on("response", self._answered)
+        self.page.on("console", self._logged)
+        self.page.on("pageerror", self._broke)
+
+    # What they do
+
+    def opens(self, path: str) -> None:
+        """Go to an address: one that was bookmarked, or came by mail."""
+        self.page.goto(path)
+        self.looks()
+
+    def signs_in(self, somebody: Somebody) -> None:
+        """By the form."""
+        self.opens("/sign-in")
+        self.writes({"email": somebody.email, "password": PASSWORD})
+        self.presses("Sign in")
+
+    def follows(self, link: str, **params: object) -> None:
+        """Click a link, which has a name of ours or that of the thing it leads to."""
+        self.clicks(self.page.get_by_role("link", name=self.words(link, **params), exact=True))
+
+    def clicks(self, found: Locator) -> None:
+        """Click the first of these, and wait for the page it leads to."""
+        with self.page.expect_navigation():
+            found.first.click()
+        self.looks()
+
+    def writes(self, form: Mapping[str, str | Sequence[str]]) -> None:
+        """Fill fields in; of radio buttons and boxes the value is chosen, or all the values."""
+        for name, value in form.items():
+            field = self.field(name)
+            match field.first.evaluate("field => field.type"):
+                case "radio" | "checkbox":
+                    for each in (value,) if isinstance(value, str) else value:
+                        self.page.locator(f'{_named(name)}[value="{each}"]').check()
+                case "select-one":
+                    field.select_option(value)
+                case _:
+                    assert isinstance(value, str)
+                    field.fill(value)
+
+    def presses(self, button: str, *, refused: int = 0, **params: object) -> None:
+        """Send a form. Where a refusal is expected, its status is `refused`, and everything else fails."""
+        with self.page.expect_navigation():
+            self.page.get_by_role("button", name=self.words(button, **params), exact=True).first.click()
+        if refused:
+            told, self.complaints = self.complaints, []
+            assert {str(refused) in each for each in told} == {True}, f"not refused with {refused}: {told}"
+        self.looks()
+
+    # What they see
+
+    def sees(self, *texts: str) -> None:
+        """These stand on the page."""
+        shown = self.page.locator("main").inner_text()
+        for text in texts:
+            assert text in shown, f"{text!r} is not on {self.page.url}:\n{shown}"
+
+    def reads(self, sentence: str, **params: object) -> None:
+        """One of our own sentences stands on the page, in the reader's language."""
+        self.sees(self.words(sentence, **params))
+
+    def waits_for(self, *texts: str) -> None:
+        """These come onto the page when it is loaded again, for another service's events bring them about."""
+
+        def come() -> bool:
+            shown = self.page.locator("main").inner_text()
+            return all(text in shown for text in texts) or bool(self.page.reload() and False)
+
+        until(come, what=f"{texts} on {self.page.url}")
+        self.looks()
+
+    def is_told(self, field: str, *, holds: str) -> None:
+        """What is wrong stands beside a field, which still holds what was typed, and a link at the top leads there."""
+        wrong = self.field(field).first
+        expect(wrong).to_have_attribute("aria-invalid", "true")
+        expect(wrong).to_have_value(holds)
+        beside = self.page.locator(f"#{wrong.get_attribute('id')}-error")
+        expect(beside).to_be_visible()
+        expect(self.page.locator(f'.error-summary a[href="#{wrong.get_attribute("id")}"]').first).to_be_visible()
+
+    def field(self, name: str) -> Locator:
+        """A field by its name, however its text is read."""
+        return self.page.locator(_named(name))
+
+    def words(self, sentence: str, **params: object) -> str:
+        """A sentence of ours in their language."""
+        return i18n.translate(sentence, self.language, **params)
+
+    # Looking at a page
+
+    def looks(self) -> None:
+        """What must hold of every page."""
+        page, seen = self.page, self.page.evaluate(LOOK)
+        assert not self.complaints, f"{page.url}: {self.complaints}"
+        assert seen["headings"] == 1, f"{page.url} has {seen['headings']} headings of the first level"
+        assert seen["language"] == self.language, f"{page.url} says that its language is {seen['language']}"
+        assert not seen["nameless"], f"{page.url} has fields without a label: {seen['nameless']}"
+        assert not seen["twice"], f"{page.url} has ids that are given twice: {seen['twice']}"
+        assert not seen["astray"], f"{page.url} has links that lead nowhere: {seen['astray']}"
+        foreign = english(self.language).intersection(seen["texts"])
+        assert not foreign, f"{page.url} says in English: {foreign}"
+        page.set_viewport_size(TELEPHONE)
+        beyond = page.evaluate(TOO_WIDE)
+        page.set_viewport_size(DESK)
+        assert beyond <= 0, f"{page.url} is {beyond} px wider than a telephone"
+
+    def _answered(self, response: Response) -> None:
+        if response.status >= 400:
+            self.complaints.append(f"{response.status} {response.url}")
+
+    def _logged(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(message.text)
+
+    def _broke(self, error: Error) -> None:
+        self.complaints.append(str(error))
+
+
+@dataclass
+class Visitors:
+    """Everybody of the story, each at a browser of their own; whoever is asked for has signed in."""
+
+    browser: Browser
+    here: Installation
+    signed_in: dict[str, Visitor] = field(default_factory=dict)
+
+    def __getitem__(self, part: str) -> Visitor:
+        """By the part they play (`cast.CAST`)."""
+        if part not in self.signed_in:
+            visitor = self.signed_in[part] = self.stranger(CAST[part].language)
+            visitor.signs_in(CAST[part])
+        return self.signed_in[part]
+
+    def link(self, part: str, title: str, path: str) -> str:
+        """Where the first mail leads that somebody got about a thing, and that leads to such a path."""
+        mail = until(
+            lambda: next(
+                (
+                    mail
+                    for mail in self.here.mails()
+                    if mail.to == CAST[part].email and title in mail.subject + mail.text and path in mail.text
+                ),
+                None,
+            ),
+            what=f"a mail to the {part} about {title}, with a link to {path}",
+        )
+        return mail.link
+
+    def stranger(self, language: str) -> Visitor:
+        """Somebody who has not signed in, and may have no account."""
+        return Visitor(self.browser, self.here, language)
+
+
+def _named(name: str) -> str:
+    visible = ":not([type=hidden])"
+    return f':is(main [name="{name}"]{visible}, main [name^="{name}:"]{visible})'
