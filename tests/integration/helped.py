@@ -9,9 +9,8 @@ from chassis.rebuild.processes import Helpers
 
 
 def main() -> None:
-    """Start a helper, give it long work, print its number."""
-    with Helpers(1) as helpers:
-        helpers.start()
+    """Start a helper and print its number."""
+    with Helpers(1):
         print(*(child.pid for child in multiprocessing.active_children()), flush=True)
         time.sleep(600)
 

@@ -28,15 +28,12 @@ class Helpers:
         self._pool = ProcessPoolExecutor(max(many, 1), mp_context=fresh, initializer=_end_with_parent)
 
     def __enter__(self) -> Self:
+        for _ in range(self.many):
+            self._pool.submit(os.getpid)  # a process takes a moment to begin, so let it
         return self
 
     def __exit__(self, *_: object) -> None:
         self._pool.shutdown(cancel_futures=True)
-
-    def start(self) -> None:
-        """Have them ready before there is work: a process takes a moment to begin."""
-        for _ in range(self.many):
-            self._pool.submit(os.getpid)
 
     async def run(self, url: str, work: Callable[..., Awaitable[T]], *given: Any) -> T:
         """What `work(connection, *given)` returns, done in a transaction by one of the processes. Raises what it
