@@ -40,6 +40,7 @@ def the_pm_opens_a_round(pm: Visitor, today: date) -> None:
     pm.writes({"title": ROUND})
     pm.presses("Open the round", refused=422)
     pm.is_told("deadline", holds="")
+    pm.reads("This is needed.")
     assert pm.field("title").input_value() == ROUND
     pm.writes({"deadline": f"{today + timedelta(days=14)}T12:00", "weights.cooperation": "2"})
     pm.presses("Open the round")

@@ -45,7 +45,8 @@ async def open_round(request: Request, here: Here, caller: Caller) -> Response:
     """Open the round."""
     form = await form_of(request, here.formats(caller))
     try:
-        data = {**form.data, "deadline": _moment(form.text("deadline"), here)}
+        deadline = form.text("deadline")
+        data = {**form.data, **({"deadline": _moment(deadline, here)} if deadline else {})}
         outcome = await prioritisation.open_round(here, request, caller, filled(Opening, data))
     except Refusal as refusal:
         return await _new_round(request, here, caller, form, refusal)
