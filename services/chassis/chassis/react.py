@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
@@ -38,6 +38,9 @@ DATABASE_TROUBLE = (
     asyncpg.TransactionRollbackError,
 )
 """What is no fault of the event that was being handled."""
+
+MOST_TOGETHER = 50
+"""Events reacted to in one transaction at the most."""
 
 S = TypeVar("S")
 F = TypeVar("F", bound=Event)
@@ -148,7 +151,25 @@ class ReactionFollower:
         self.places = {**self.places, **begun}
 
     async def apply(self, batch: Mapping[TopicPartition, list[Record]]) -> None:
-        """React to a batch: facts, effects and the place in one transaction."""
+        """React to a batch, piece by piece: of each, facts, effects and the place in one transaction."""
+        for piece in self._pieces(batch):
+            await self._apply(piece)
+
+    def _pieces(self, batch: Mapping[TopicPartition, list[Record]]) -> Iterator[dict[TopicPartition, list[Record]]]:
+        """The batch in pieces that last a moment: while one is at work, everybody else who appends here waits."""
+        piece: dict[TopicPartition, list[Record]] = {}
+        many = 0
+        for partition, records in batch.items():
+            for record in records:
+                piece.setdefault(partition, []).append(record)
+                many += record.type in self.reaction.types
+                if many == MOST_TOGETHER:
+                    yield piece
+                    piece, many = {}, 0
+        if piece:
+            yield piece
+
+    async def _apply(self, batch: Mapping[TopicPartition, list[Record]]) -> None:
         async with self.store.db.work() as connection:
             fresh = {
                 partition: self.places.get(partition, Checkpoint()).sift(records)
