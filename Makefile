@@ -64,7 +64,7 @@ bench: $(STAMP) ## measure side by side and write the table of ratios; takes min
 kafka: $(STAMP) ## the integration suite on a real three-broker Apache Kafka (needs Java 17 and Maven Central)
 	deploy/kafka/run $(BIN)/python -m pytest -m "kafka or not browser and not bench" tests/integration tests/chaos
 
-e2e: $(STAMP) ## the pages, in a browser that Playwright has installed
+e2e: $(STAMP) ## the whole flow by clicking, in chromium or the browser that Playwright has installed
 	$(BIN)/python -m pytest -m browser tests/e2e
 
 lock: $(STAMP) ## resolve the versions of everything again into requirements.lock

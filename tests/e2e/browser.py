@@ -155,7 +155,9 @@ class Visitor:
 
         def come() -> bool:
             shown = self.page.locator("main").inner_text()
-            return all(text in shown for text in texts) or bool(self.page.reload() and False)
+            if missing := [text for text in texts if text not in shown]:
+                self.page.reload()
+            return not missing
 
         until(come, what=f"{texts} on {self.page.url}")
         self.looks()
