@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 
 import psutil
 import pytest
+from aiokafka import AIOKafkaProducer
 
 from chassis.db import Database
 from chassis.feed import Feed
@@ -30,6 +31,7 @@ from chassis.testing import NOON, Databases, a_database
 from chassis.topics import create_topics
 from chassis.views import tables
 from chassis.views.follow import ViewFollower
+from contracts.envelope import SEQUENCE_HEADER
 from contracts.topics import REQUEST
 from tests.integration.flow import IDEMPOTENT, Counted, append, classified, counted, registered, running, until
 
@@ -88,6 +90,27 @@ async def test_a_rebuilt_view_equals_the_live_one_and_takes_its_place(place: Pla
     assert {row.request_id for row in after} == set(place.requests)
     assert len(before) == 40
     assert all(row in after for row in before)
+
+
+async def test_what_a_stranger_wrote_to_our_topic_is_in_nobodys_way(place: Place) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=place.kafka)
+    async with place.following(), producer:
+        await place.happens(10)
+        for partition in range(REQUEST.partitions):
+            await producer.send_and_wait(REQUEST.name, b"hello", partition=partition)
+            await producer.send_and_wait(
+                REQUEST.name, key=b"x", partition=partition, headers=[(SEQUENCE_HEADER, b"one")]
+            )
+        await place.happens(10)
+        await until(lambda: _shows(place, 20))
+        done = await rebuild(place.db, place.url, place.view, place.kafka)
+        assert (done.compared, done.differing, done.rows) == (True, 0, 20)
+        await place.happens(1)
+        await until(lambda: _shows(place, 21))
+
+
+async def _shows(place: Place, many: int) -> bool:
+    return len(await place.view.select(place.db, scope=["tallvik"])) == many
 
 
 async def test_readers_never_see_an_empty_or_half_view_while_it_is_rebuilt_under_load(place: Place) -> None:

@@ -20,7 +20,8 @@ from confluent_kafka import Consumer
 from confluent_kafka import TopicPartition as Assigned
 
 from chassis.checkpoints import Checkpoint
-from chassis.log import AFTER_HEADER, TYPE_HEADER
+from chassis.decode import peek_type
+from chassis.log import AFTER_HEADER, NOBODY, TYPE_HEADER
 from chassis.rebuild.fold import Folded
 from contracts.envelope import SEQUENCE_HEADER, SOURCE_HEADER
 
@@ -195,8 +196,15 @@ class Reading:
 
 
 def _travelling(message: Any) -> tuple[bytes, bytes, bytes, bytes]:
-    """Source, sequence, type and predecessor of a message, wherever its headers have them. Raises LogEndsEarly."""
+    """Source, sequence, type and predecessor of a message, wherever its headers have them; of what somebody else wrote
+    to our topic, those that `record_of` gives it. Raises LogEndsEarly."""
     if error := message.error():
         raise LogEndsEarly(str(error))
     found = dict(message.headers() or ())
-    return found[SOURCE_HEADER], found[SEQUENCE_HEADER], found[TYPE_HEADER], found.get(AFTER_HEADER, b"")
+    try:
+        source, sequence = found[SOURCE_HEADER], found[SEQUENCE_HEADER]
+        int(sequence)
+    except (KeyError, ValueError):
+        place = f"{NOBODY}/{message.topic()}/{message.partition()}"
+        return place.encode(), str(message.offset() + 1).encode(), NOBODY.encode(), b""
+    return source, sequence, found.get(TYPE_HEADER) or peek_type(message.value()).encode(), found.get(AFTER_HEADER, b"")
