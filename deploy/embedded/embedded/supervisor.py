@@ -39,6 +39,9 @@ SLOWEST = 60.0
 PATIENCE = 3
 """How often a service may end before its installation has run once; afterwards it is started again for ever."""
 
+STANDS_BACK = {"notifications": 10}
+"""By how much a service lets the others go first where the processors are short: nobody sits waiting for a mail."""
+
 
 class StartFailed(Exception):
     """Something did not start, and without it nothing else can. The message says what, and what it wrote last."""
@@ -163,6 +166,10 @@ class Supervisor:
             log = self.home.logs / f"{service.name}.log"
             service.process = spawn([*self._flode, "serve", service.name], log=log, env=environ)
             await self._until_ready(service)
+            if back := STANDS_BACK.get(service.name):
+                with suppress(psutil.NoSuchProcess):  # whoever keeps it finds that out
+                    process = psutil.Process(service.process.pid)
+                    process.nice(min(19, process.nice() + back))
 
         return start
 

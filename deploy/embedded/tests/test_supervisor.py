@@ -122,6 +122,11 @@ async def test_services_answer_behind_one_door(running: Supervisor) -> None:
             assert (await answer.json())["status"] == "ready"
 
 
+async def test_what_nobody_waits_for_lets_the_others_go_first(running: Supervisor, home: Home) -> None:
+    intake, notifications = (psutil.Process(pid_of(home, one)).nice() for one in ("intake", "notifications"))
+    assert notifications - intake == 10
+
+
 async def test_a_service_that_dies_is_started_again_at_the_same_address(running: Supervisor, home: Home) -> None:
     killed = pid_of(home, "intake")
     assert killed
