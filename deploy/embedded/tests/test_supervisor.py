@@ -15,6 +15,7 @@ import psutil
 import pytest
 from aiohttp import web
 
+from embedded import supervisor
 from embedded.home import AlreadyRunning, Home
 from embedded.preparation import Preparation
 from embedded.processes import Register, Started, free_port
@@ -122,9 +123,15 @@ async def test_services_answer_behind_one_door(running: Supervisor) -> None:
             assert (await answer.json())["status"] == "ready"
 
 
-async def test_what_nobody_waits_for_lets_the_others_go_first(running: Supervisor, home: Home) -> None:
-    intake, notifications = (psutil.Process(pid_of(home, one)).nice() for one in ("intake", "notifications"))
-    assert notifications - intake == 10
+@pytest.fixture
+def portfolio_stands_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor, "STANDS_BACK", {"portfolio": 10})
+
+
+@pytest.mark.usefixtures("portfolio_stands_back")
+async def test_what_nobody_waits_for_lets_the_others_go_first(home: Home, running: Supervisor) -> None:
+    intake, portfolio = (psutil.Process(pid_of(home, one)).nice() for one in ("intake", "portfolio"))
+    assert portfolio - intake == 10
 
 
 async def test_a_service_that_dies_is_started_again_at_the_same_address(running: Supervisor, home: Home) -> None:
