@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+from chassis.log import LogReader, Record, all_partitions
 from chassis.testing import NOON, a_context, a_person_id, sealed
 from chassis.views import Row, View
 from contracts.envelope import Envelope
@@ -109,3 +110,16 @@ async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float = 20
     async with asyncio.timeout(seconds):
         while not await condition():
             await asyncio.sleep(0.02)
+
+
+async def everything_in(kafka: str) -> list[Record]:
+    """What the topic of requests holds, to where it ends now."""
+    partitions = all_partitions((REQUEST,))
+    async with LogReader(kafka, client_id="test") as reader:
+        ends = await reader.ends(partitions)
+        reader.start_at(dict.fromkeys(partitions, 0))
+        found: list[Record] = []
+        while len(found) < sum(ends.values()):
+            for records in (await reader.batch()).values():
+                found += records
+        return found

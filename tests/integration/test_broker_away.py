@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +15,6 @@ from click.testing import CliRunner
 
 import chassis.pressure
 from chassis.cli.log import lag
-from chassis.log import LogReader, all_partitions
 from chassis.pressure import Pressure, waiting
 from chassis.relay import Relay
 from chassis.testing import Databases
@@ -24,7 +22,7 @@ from chassis.topics import create_topics
 from chassis.web import create_app
 from contracts.topics import REQUEST
 from intake.main import service
-from tests.integration.flow import IDEMPOTENT, running, until
+from tests.integration.flow import IDEMPOTENT, everything_in, running, until
 from tests.integration.intake_world import ORIGIN, World, a_ticket, a_world
 
 MOST = 5
@@ -112,7 +110,4 @@ async def _nothing_waits(world: World) -> bool:
 
 
 async def _holds(kafka: str, subjects: set[str]) -> bool:
-    async with LogReader(kafka, client_id="test") as reader:
-        reader.start_at(dict.fromkeys(all_partitions((REQUEST,)), 0))
-        found = [json.loads(one.message)["subject"] for many in (await reader.batch()).values() for one in many]
-    return subjects <= set(found)
+    return subjects <= {str(record.subject) for record in await everything_in(kafka)}

@@ -12,7 +12,6 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from chassis.aggregate import position_of
 from chassis.db import Database
 from chassis.feed import Feed
-from chassis.log import LogReader, Record, all_partitions
 from chassis.relay import Relay
 from chassis.store import Appended, Store, Stored
 from chassis.testing import Databases, a_database
@@ -21,7 +20,17 @@ from chassis.views import View
 from chassis.views.follow import ViewFollower
 from contracts.intake import RequestRegistered
 from contracts.topics import REQUEST
-from tests.integration.flow import IDEMPOTENT, Counted, append, classified, counted, registered, running, until
+from tests.integration.flow import (
+    IDEMPOTENT,
+    Counted,
+    append,
+    classified,
+    counted,
+    everything_in,
+    registered,
+    running,
+    until,
+)
 
 
 @pytest.fixture
@@ -40,18 +49,6 @@ async def store(db: Database) -> AsyncIterator[Store]:
 async def topics(kafka: str) -> str:
     await create_topics(kafka)
     return kafka
-
-
-async def everything_in(kafka: str) -> list[Record]:
-    partitions = all_partitions((REQUEST,))
-    async with LogReader(kafka, client_id="test") as reader:
-        ends = await reader.ends(partitions)
-        reader.start_at(dict.fromkeys(partitions, 0))
-        found: list[Record] = []
-        while len(found) < sum(ends.values()):
-            for records in (await reader.batch()).values():
-                found += records
-        return found
 
 
 async def test_what_is_committed_becomes_a_row_that_the_writer_can_wait_for(
