@@ -113,3 +113,26 @@ async def test_a_topic_is_filled_again_with_causes_first_whichever_relay_begins(
 
             await until(filled)
     assert await order_in(topics, request) == [("intake", 1), ("intake", 2), ("governance", 1), ("governance", 2)]
+
+
+async def test_a_filling_that_was_broken_off_goes_on_waiting_for_causes(
+    intake: Store, governance: Store, topics: str
+) -> None:
+    """P5: what the relay had noted by then is true, and says nothing of what was still to come."""
+    request = uuid4()
+    await append(intake, registered(request))
+    await append(governance, decided(request))
+
+    async def in_topic(*expected: tuple[str, int]) -> bool:
+        return await order_in(topics, request) == list(expected)
+
+    async with running(Relay(governance, topics, (REQUEST,), idempotent=IDEMPOTENT).run):
+        await until(lambda: in_topic(("governance", 1)))
+    await governance.db.worker.execute("UPDATE relay_places SET reached = 2")  # as after a crash while it filled
+    cause = str(Position("intake", 1, REQUEST.name, partition_of(request, REQUEST)))
+    await append(governance, decided(request), expected=1, cause=cause)
+    async with running(Relay(governance, topics, (REQUEST,), idempotent=IDEMPOTENT).run):
+        await asyncio.sleep(1)
+        assert await in_topic(("governance", 1)), "its cause is not there"
+        async with running(Relay(intake, topics, (REQUEST,), idempotent=IDEMPOTENT).run):
+            await until(lambda: in_topic(("governance", 1), ("intake", 1), ("governance", 2)))

@@ -23,6 +23,7 @@ from contracts.topics import Topic
 log = structlog.get_logger(__name__)
 
 
+NOTED = 'SELECT topic, partition, "offset", sequence, done_to, reached FROM relay_places'
 FORGET = "UPDATE relay_places SET done_to = 0, reached = greatest(reached, done_to)"
 """What was produced into a topic that is gone is not done."""
 
@@ -75,8 +76,12 @@ async def find_places(store: Store, reader: LogReader, emits: tuple[Topic, ...])
 
 
 async def _noted(store: Store, reader: LogReader) -> Places | None:
-    """The noted places, if every one of them is true."""
-    rows = await store.db.worker.fetch('SELECT topic, partition, "offset", sequence, done_to FROM relay_places')
+    """The noted places, if every one of them is true and no filling was broken off, which is begun again."""
+    rows = await store.db.worker.fetch(
+        'SELECT topic, partition, "offset", sequence, done_to, reached FROM relay_places'
+    )
+    if any(row["done_to"] < row["reached"] for row in rows):
+        return None
     # The least, because a note from before the topics were replaced may have become true again, and others not yet.
     places = Places(done_to=min((row["done_to"] for row in rows), default=0))
     for row in rows:
