@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chassis.partnership import Partnership
+from tests.integration import governance_world
 
 TOWNS = ("ekvik", "nordvik")
 SECRETS = {town: "whsec_" + base64.b64encode(f"the secret of {town}'s desk".encode()).decode() for town in TOWNS}
@@ -77,32 +78,9 @@ CRITERIA = [{"key": each.key, "met": True} for each in a_partnership().size_crit
 SCORED_BY = [each.key for each in a_partnership().criteria]
 
 FULL_FORM: dict[str, Any] = {
-    "title": "E-tjänst för bygglov",
-    "background": "Ansökningar kommer på papper och skrivs av för hand.",
+    **governance_world.FULL_FORM,
     "orderer": SOMEBODY["orderer"].told,
     "contacts": [{"role": "Handläggare", **SOMEBODY["requester"].told, "phone": "0123-200"}],
-    "gates": [
-        {"key": "BP1", "on": "2026-04-01", "decision": "Uppdragsdirektiv"},
-        {"key": "BP2", "on": "2026-05-15", "decision": "Uppdragsplan"},
-        {"key": "BP3", "on": "2026-09-30", "decision": "Driftsättning"},
-        {"key": "BP4", "on": "2026-12-15", "decision": "Avslut"},
-    ],
-    "results": [
-        {"text": "Upphandlad tjänst", "due": "2026-05", "gate": "BP2"},
-        {"text": "Tjänsten i drift", "due": "2026-09-30", "gate": "BP3"},
-    ],
-    "cost": {"cap": "800 000", "currency": "SEK", "starts": "2026-04-01", "ends": "2026-12-31"},
-    "ranking": ["result", "cost", "time"],
-    "cadence": {"short_days": "7", "fixed_days": "14"},
-    "financing": {
-        "lines": [{"kind": "external_consultant", "purpose": "Projektledning", "hours": "500", "rate": "1 200"}]
-    },
-    "rough_plan": "Upphandling under våren, införande under hösten.",
-    "competences": [
-        {"role": "Projektledare", "competence": "Upphandling", "responsibility": "Tid, kostnad och resultat"}
-    ],
-    "ends": "2026-12-31",
-    "delivery_period": "2026H2",
 }
 PLAN = {
     "summary": "Vi upphandlar och inför.",
