@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from chassis.aggregate import position_of
 from chassis.db import Database
 from chassis.feed import Feed
+from chassis.kafka import connected
 from chassis.relay import Relay
 from chassis.store import Appended, Store, Stored
 from chassis.testing import Databases, a_database
@@ -158,11 +159,9 @@ async def test_what_somebody_else_writes_to_a_topic_stands_in_nobodys_way(
     follower = ViewFollower(view, db)
     async with running(Relay(store, topics, (REQUEST,), idempotent=IDEMPOTENT).run, Feed(topics, "v", [follower]).run):
         await view_ready(view, db, await append(store, registered(request)))
-    producer = AIOKafkaProducer(bootstrap_servers=topics)
-    await producer.start()
-    for partition in range(REQUEST.partitions):
-        await producer.send_and_wait(REQUEST.name, b"hello?", partition=partition)
-    await producer.stop()
+    async with connected(AIOKafkaProducer(bootstrap_servers=topics)) as producer:
+        for partition in range(REQUEST.partitions):
+            await producer.send_and_wait(REQUEST.name, b"hello?", partition=partition)
     await db.worker.execute("DELETE FROM relay_places")  # so that the relay reads all of the topic
     async with running(Relay(store, topics, (REQUEST,), idempotent=IDEMPOTENT).run, Feed(topics, "v", [follower]).run):
         await view_ready(view, db, await append(store, classified(request), expected=1))

@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 
 from chassis.checkpoints import Checkpoint
 from chassis.feed import Feed
+from chassis.kafka import connected
 from chassis.log import Record, headers
 from chassis.topics import create_topics
 from contracts.topics import REQUEST, Topic
@@ -48,15 +49,13 @@ class Listener:
 
 async def write(kafka: str, events: Sequence[tuple[str, int]]) -> None:
     """Events of sources that are not ours to run, as their relays would produce them."""
-    producer = AIOKafkaProducer(bootstrap_servers=kafka)
-    await producer.start()
     subject = uuid4()
-    for source, sequence in events:
-        await producer.send_and_wait(
-            REQUEST.name, b"{}", key=str(subject).encode(), partition=PARTITION.partition,
-            headers=headers(source, sequence, "intake.request-registered", sequence - 1),
-        )  # fmt: skip
-    await producer.stop()
+    async with connected(AIOKafkaProducer(bootstrap_servers=kafka)) as producer:
+        for source, sequence in events:
+            await producer.send_and_wait(
+                REQUEST.name, b"{}", key=str(subject).encode(), partition=PARTITION.partition,
+                headers=headers(source, sequence, "intake.request-registered", sequence - 1),
+            )  # fmt: skip
 
 
 async def test_a_feed_that_met_a_replaced_topic_claims_nothing_of_the_old_one(kafka: str) -> None:

@@ -18,12 +18,14 @@ from aiokafka import AIOKafkaProducer
 
 from chassis.db import Database
 from chassis.feed import Feed
+from chassis.kafka import connected
 from chassis.log import LogReader
 from chassis.rebuild import NotEqual, as_of, asof, drop_previous, fill, history_of, processes, rebuild, rollback
 from chassis.rebuild.asof import moment_of
 from chassis.rebuild.build import AlreadyRebuilding, NothingToGoBackTo, _alone
 from chassis.rebuild.bulk import LogEndsEarly
 from chassis.rebuild.fold import Folded
+from chassis.rebuild.progress import Progress
 from chassis.relay import Relay
 from chassis.replay import StillParked, mend, parked_events, replay_view
 from chassis.store import Store
@@ -93,8 +95,7 @@ async def test_a_rebuilt_view_equals_the_live_one_and_takes_its_place(place: Pla
 
 
 async def test_what_a_stranger_wrote_to_our_topic_is_in_nobodys_way(place: Place) -> None:
-    producer = AIOKafkaProducer(bootstrap_servers=place.kafka)
-    async with place.following(), producer:
+    async with place.following(), connected(AIOKafkaProducer(bootstrap_servers=place.kafka)) as producer:
         await place.happens(10)
         for partition in range(REQUEST.partitions):
             await producer.send_and_wait(REQUEST.name, b"hello", partition=partition)
@@ -274,10 +275,15 @@ async def test_a_killed_rebuild_leaves_nothing_in_the_way_of_the_next(place: Pla
     async with place.following():
         await place.happens(10)
         await place.level()
-        task = asyncio.create_task(rebuild(place.db, place.url, place.view, place.kafka))
-        await until(lambda: _filling(place, 1))
-        task.cancel()
+
+        def killed(progress: Progress) -> None:
+            if progress.phase == "indexing":
+                task.cancel()
+
+        task = asyncio.create_task(rebuild(place.db, place.url, place.view, place.kafka, told=killed))
         await asyncio.gather(task, return_exceptions=True)
+        assert task.cancelled()
+        assert await _filling(place, 1)
         assert (await rebuild(place.db, place.url, place.view, place.kafka)).rows == 10
         assert await _filling(place, 0)
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 class EndedByItself(Exception):
@@ -36,3 +38,27 @@ async def lasting(what: str, work: Callable[[], Coroutine[Any, Any, object]]) ->
         raise EndedByItself(f"{what} was cancelled from within")
     doing.result()
     raise EndedByItself(f"{what} ended")
+
+
+async def unbroken(work: Coroutine[Any, Any, T], *, patience: float) -> T:
+    """Do `work` to its end, though whoever waits for it is cancelled meanwhile; the cancellation is raised afterwards.
+
+    `patience` is the seconds for which a cancelled caller goes on waiting, before the work is cancelled as well.
+    """
+    loop = asyncio.get_running_loop()
+    doing = asyncio.create_task(work)
+    patient_until: float | None = None
+    while not doing.done():
+        left = None if patient_until is None else patient_until - loop.time()
+        if left is not None and left <= 0:
+            doing.cancel()
+            left = 1.0
+        try:
+            await asyncio.wait({doing}, timeout=left)
+        except asyncio.CancelledError:
+            if patient_until is None:
+                patient_until = loop.time() + patience
+    if patient_until is None:
+        return doing.result()
+    await asyncio.gather(doing, return_exceptions=True)
+    raise asyncio.CancelledError

@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import OffsetOutOfRangeError
 
 from chassis.decode import peek_type
+from chassis.kafka import connected
 from chassis.position import Position, service_of
 from contracts.envelope import CONTENT_TYPE, SEQUENCE_HEADER, SOURCE_HEADER
 from contracts.topics import Topic
@@ -125,17 +126,14 @@ class LogReader:
             max_partition_fetch_bytes=max_bytes,
             metadata_max_age_ms=30_000,
         )
+        self._connected = connected(self._consumer)
 
     async def __aenter__(self) -> LogReader:
-        try:
-            await self._consumer.start()
-        except BaseException:
-            await self._consumer.stop()
-            raise
+        await self._connected.__aenter__()
         return self
 
-    async def __aexit__(self, *exc: object) -> None:
-        await self._consumer.stop()
+    async def __aexit__(self, *exc: Any) -> None:
+        await self._connected.__aexit__(*exc)
 
     async def ends(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
         """The offset after the last record of each partition.

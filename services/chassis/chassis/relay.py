@@ -22,6 +22,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 
 from chassis.decode import peek
 from chassis.filling import Filling, place_of
+from chassis.kafka import connected
 from chassis.lasting import lasting
 from chassis.log import LogReader, headers
 from chassis.places import Places, find_places, note
@@ -64,16 +65,13 @@ class Relay:
             # Without it (a broker that cannot), one request at a time in each partition keeps the order.
             enable_idempotence=self.idempotent,
         )
-        try:
-            await producer.start()
-            async with LogReader(self.bootstrap, client_id=f"{self.store.service}-relay-places") as reader:
-                places = await find_places(self.store, reader, self.emits)
-                proof = Proof(self.bootstrap, f"{self.store.service}-relay", lambda: places.claims(self.store.source))
-                async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(lasting("relay-proof", proof.keep))
-                    tasks.create_task(lasting("relay", lambda: self._relay(producer, places, proof)))
-        finally:
-            await producer.stop()
+        name = f"{self.store.service}-relay"
+        async with connected(producer), LogReader(self.bootstrap, client_id=f"{name}-places") as reader:
+            places = await find_places(self.store, reader, self.emits)
+            proof = Proof(self.bootstrap, name, lambda: places.claims(self.store.source))
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(lasting("relay-proof", proof.keep))
+                tasks.create_task(lasting("relay", lambda: self._relay(producer, places, proof)))
 
     async def _relay(self, producer: AIOKafkaProducer, places: Places, proof: Proof) -> None:
         if places.filling:

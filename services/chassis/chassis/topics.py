@@ -8,6 +8,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 from aiokafka.partitioner import murmur2
 
+from chassis.kafka import connected
 from contracts.topics import TOPICS, Topic
 
 
@@ -30,9 +31,7 @@ async def create_topics(bootstrap: str, *, replication: int = 1, topics: tuple[T
 
     Raises WrongPartitions when a topic exists with another count.
     """
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    await admin.start()
-    try:
+    async with connected(AIOKafkaAdminClient(bootstrap_servers=bootstrap)) as admin:
         there = set(await admin.list_topics())
         missing = [topic for topic in topics if topic.name not in there]
         for topic in missing:
@@ -44,8 +43,6 @@ async def create_topics(bootstrap: str, *, replication: int = 1, topics: tuple[T
                     f"{declared.name} has {len(described['partitions'])} partitions, declared are {declared.partitions}"
                 )
         return [topic.name for topic in missing]
-    finally:
-        await admin.close()
 
 
 async def _create(admin: AIOKafkaAdminClient, topic: Topic, replication: int) -> None:

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from chassis.lasting import EndedByItself, lasting
+from chassis.lasting import EndedByItself, lasting, unbroken
 
 
 async def asks_a_library() -> None:
@@ -79,3 +79,36 @@ async def test_work_that_misses_a_cancellation_is_told_again() -> None:
     await asyncio.wait({work}, timeout=10)
     assert work.cancelled()
     assert missed == 2
+
+
+async def test_unbroken_work_is_done_before_the_cancellation_is_raised() -> None:
+    done: list[str] = []
+
+    async def closes() -> None:
+        await asyncio.sleep(0.05)
+        done.append("closed")
+
+    caller = asyncio.create_task(unbroken(closes(), patience=10))
+    for _ in range(3):
+        await asyncio.sleep(0.01)
+        caller.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+    assert done == ["closed"]
+
+
+async def test_unbroken_work_that_does_not_end_is_cancelled_when_patience_does() -> None:
+    caller = asyncio.create_task(unbroken(asyncio.Event().wait(), patience=0.02))
+    await asyncio.sleep(0)
+    caller.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(caller, 5)
+
+
+async def test_unbroken_work_hands_on_what_it_returns_and_raises() -> None:
+    async def fails() -> None:
+        raise ValueError("within")
+
+    assert await unbroken(asyncio.sleep(0, "found"), patience=1) == "found"
+    with pytest.raises(ValueError, match="within"):
+        await unbroken(fails(), patience=1)
