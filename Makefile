@@ -58,8 +58,8 @@ translations: $(STAMP) ## write new sentences into the catalogues, for somebody 
 schemas: $(STAMP) ## write schemas, samples, AsyncAPI and OpenAPI anew from the code
 	$(BIN)/python -m tests.contract.generate
 
-bench: $(STAMP) ## measure side by side and write the table of ratios; takes minutes
-	$(BIN)/python -m tests.benchmarks
+bench: $(STAMP) ## measure side by side and write the table of ratios; takes minutes (needs what `make kafka` needs)
+	PYTHONPATH=deploy/kafka $(BIN)/python -m tests.benchmarks
 
 kafka: $(STAMP) ## the integration suite on a real three-broker Apache Kafka (needs Java 17 and Maven Central)
 	deploy/kafka/run $(BIN)/python -m pytest -m "kafka or not browser and not bench" tests/integration tests/chaos

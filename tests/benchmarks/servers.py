@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from uuid import UUID
 
+from cluster import Cluster
 from confluent_kafka import Producer
 
 from chassis.db import Database
@@ -31,6 +32,17 @@ def a_server() -> Iterator[Postgres]:
         yield server
     finally:
         server.stop()
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def apache_kafka() -> Iterator[dict[str, str]]:
+    """What a process is told that is to use a cluster of three Apache Kafka brokers, on this machine as well."""
+    folder = temporary_folder("bench-kafka")
+    try:
+        with Cluster(folder) as cluster:
+            yield cluster.environment()
+    finally:
         shutil.rmtree(folder)
 
 

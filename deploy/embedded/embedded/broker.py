@@ -12,6 +12,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from embedded.processes import free_port, listening, spawn
@@ -66,6 +67,19 @@ class Broker:
             self.process.kill()
             self.process.wait()
         self.process = None
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """Brokers that somebody else runs: there is nothing to start, and what they hold outlasts us."""
+
+    bootstrap: str
+
+    @classmethod
+    def from_env(cls) -> Elsewhere | None:
+        """Those that FLODE_KAFKA names, host:port,host:port; None where it is not set."""
+        named = os.environ.get("FLODE_KAFKA")
+        return cls(named) if named else None
 
 
 def _program(folder: Path) -> Path:

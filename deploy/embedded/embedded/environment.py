@@ -6,6 +6,7 @@ import json
 import os
 from urllib.parse import quote
 
+from embedded.broker import Broker, Elsewhere
 from embedded.home import Home
 from embedded.postgres import Postgres
 
@@ -13,12 +14,14 @@ AUDIENCE = "flode"
 
 
 def of_service(
-    home: Home, server: Postgres, *, service: str, bootstrap: str, public_url: str, port: int
+    home: Home, server: Postgres, *, service: str, broker: Broker | Elsewhere, public_url: str, port: int
 ) -> dict[str, str]:
     """The variables of `service`, on top of our own: where its database, broker and address are, and its secrets.
 
     FLODE_MAIL, FLODE_OTLP and FLODE_LOG are the operator's to set; without FLODE_MAIL, mail is put in the data folder.
+    So are all that begin with FLODE_KAFKA, where the brokers are somebody else's.
     """
+    ours = {"FLODE_KAFKA_REPLICATION": "1", "FLODE_KAFKA_IDEMPOTENCE": "off"}  # ours keeps no producers apart
 
     def database(role: str, name: str) -> str:
         return server.dsn(name, user=role, password=home.secret(f"database-{role}"))
@@ -29,9 +32,8 @@ def of_service(
         "FLODE_VAULT_DATABASE": database("vault_client", "flode_vault"),
         "FLODE_VAULT_KEY": home.key("vault-key"),
         "FLODE_LINK_KEY": home.key("link-key"),
-        "FLODE_KAFKA": bootstrap,
-        "FLODE_KAFKA_REPLICATION": "1",
-        "FLODE_KAFKA_IDEMPOTENCE": "off",  # the embedded broker keeps no producers apart
+        "FLODE_KAFKA": broker.bootstrap,
+        **(ours if isinstance(broker, Broker) else {}),
         "FLODE_ISSUERS": json.dumps(
             [{"issuer": public_url, "audience": AUDIENCE, "jwks_url": f"{public_url}/.well-known/jwks.json"}]
         ),
@@ -58,7 +60,7 @@ def here(service: str) -> dict[str, str] | None:
         home,
         Postgres(home.postgres, port=ports["postgres"]),
         service=service,
-        bootstrap=f"127.0.0.1:{ports['broker']}",
+        broker=Broker(home.broker, port=ports["broker"]) if "broker" in ports else Elsewhere(running["kafka"]),
         public_url=running["url"],
         port=ports[service],
     )

@@ -31,6 +31,6 @@ class Preparation:
             )
         )
 
-    async def topics(self, bootstrap: str) -> None:
+    async def topics(self, bootstrap: str, *, replication: int) -> None:
         """Create the topics that are missing."""
-        await create_topics(bootstrap)
+        await create_topics(bootstrap, replication=replication)

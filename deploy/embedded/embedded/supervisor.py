@@ -1,4 +1,5 @@
-"""Everything on one machine, started in order and kept running: PostgreSQL, broker, services, gateway, issuer.
+"""Everything on one machine, started in order and kept running: PostgreSQL, broker, services, gateway, issuer. The
+brokers may be somebody else's (FLODE_KAFKA).
 
 Crash-only. A service that ends is started again where it was. When the broker ends, what it held is gone, and the next
 one is filled again by the relays. Until that one has its topics the services are held still, for half a second: a
@@ -23,7 +24,7 @@ import psutil
 from aiohttp import web
 
 from embedded import environment
-from embedded.broker import Broker
+from embedded.broker import Broker, Elsewhere
 from embedded.children import Child, through
 from embedded.gateway import Gateway
 from embedded.home import Home
@@ -115,21 +116,25 @@ class Supervisor:
     def _set_up(self) -> None:
         home = self.home
         self.postgres = Postgres(home.postgres, port=home.port("postgres"), log=home.logs / "postgres.log")
-        self.broker = Broker(home.broker, port=home.port("broker"), log=home.logs / "broker.log")
+        ours = Broker(home.broker, port=home.port("broker"), log=home.logs / "broker.log")
+        self.broker: Broker | Elsewhere = Elsewhere.from_env() or ours
         self.services = [Service(name, home.port(name)) for name in self._names]
 
     async def _start(self) -> None:
         await self._open_the_door()
         await self._try("PostgreSQL", through(self.postgres.starting()))
-        await self._try("the broker", through(self.broker.starting()))
+        if isinstance(self.broker, Broker):
+            await self._try("the broker", through(self.broker.starting()))
         self._note()
         environments = {service.name: self._environment(service) for service in self.services}
         prepared = {name: environment.of_preparation(own, self.postgres) for name, own in environments.items()}
         await self._try("the databases", self.preparation.databases(prepared), "are prepared")
-        await self.preparation.topics(self.broker.bootstrap)
+        await self._try("the topics", self._make_topics(), "are there")
         self._road.set()
         self._keep("postgres", self._start_postgres, lambda: self.postgres.process, running=True)
-        self._keep("broker", self._start_broker, lambda: self.broker.process, running=True, ended=self._lose_broker)
+        if isinstance(broker := self.broker, Broker):
+            start = partial(self._start_broker, broker)
+            self._keep("broker", start, lambda: broker.process, running=True, ended=self._lose_broker)
         for service in self.services:
             self._keep(service.name, self._start_of(service), partial(getattr, service, "process"))
         await self._until_all_run()
@@ -177,12 +182,16 @@ class Supervisor:
         self.postgres.stop()
         await through(self.postgres.starting())
 
-    async def _start_broker(self) -> None:
-        self.broker.stop()
+    async def _start_broker(self, broker: Broker) -> None:
+        broker.stop()
         with self._services_held():
-            await through(self.broker.starting())
-            await self.preparation.topics(self.broker.bootstrap)
+            await through(broker.starting())
+            await self._make_topics()
         self._road.set()
+
+    async def _make_topics(self) -> None:
+        copies = 1 if isinstance(self.broker, Broker) else int(os.environ.get("FLODE_KAFKA_REPLICATION") or 1)
+        await self.preparation.topics(self.broker.bootstrap, replication=copies)
 
     async def _lose_broker(self, name: str, code: int) -> None:
         self._road.clear()
@@ -220,7 +229,7 @@ class Supervisor:
             self.home,
             self.postgres,
             service=service.name,
-            bootstrap=self.broker.bootstrap,
+            broker=self.broker,
             public_url=self.public_url,
             port=service.port,
         )
@@ -266,9 +275,10 @@ class Supervisor:
 
     def _note(self) -> None:
         """Write down what runs: for `flode status`, and for whoever must end it if we vanish."""
+        broker = self.broker
         processes = {
             "postgres": (self.postgres.process, self.postgres.port),
-            "broker": (self.broker.process, self.broker.port),
+            **({"broker": (broker.process, broker.port)} if isinstance(broker, Broker) else {}),
             **{service.name: (service.process, service.port) for service in self.services},
         }
         started = {name: one for name, (process, _) in processes.items() if (one := _running(process))}
@@ -279,6 +289,7 @@ class Supervisor:
                 "pid": os.getpid(),
                 "url": self.public_url,
                 "data": str(self.home.root),
+                "kafka": broker.bootstrap,
                 "processes": {
                     name: {
                         "pid": started[name].pid if name in started else None,
@@ -310,7 +321,8 @@ class Supervisor:
             keeper.cancel()
         await asyncio.gather(*self._keepers, return_exceptions=True)
         await self._stop_services()
-        self.broker.stop()
+        if isinstance(self.broker, Broker):
+            self.broker.stop()
         self.postgres.stop()
         if hasattr(self, "_runner"):
             await self._runner.cleanup()

@@ -15,7 +15,7 @@ import psutil
 import pytest
 from aiohttp import web
 
-from embedded import supervisor
+from embedded import environment, supervisor
 from embedded.home import AlreadyRunning, Home
 from embedded.preparation import Preparation
 from embedded.processes import Register, Started, free_port
@@ -29,6 +29,7 @@ STUB = (sys.executable, str(Path(__file__).parent / "stub_flode.py"))
 def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     folder = temporary_folder("home")
     monkeypatch.setenv("FLODE_STUB_LOG", str(folder / "asked"))
+    monkeypatch.delenv("FLODE_KAFKA", raising=False)
     yield Home(folder)
     shutil.rmtree(folder)
 
@@ -49,8 +50,8 @@ class NotedPreparation(Preparation):
             raise OSError(self._fails)
         self._note("databases of " + " ".join(environments))
 
-    async def topics(self, bootstrap: str) -> None:
-        self._note("topics")
+    async def topics(self, bootstrap: str, *, replication: int) -> None:
+        self._note("topics" if replication == 1 else f"topics, each kept {replication} times")
         self.on_topics()
 
     def _note(self, asked: str) -> None:
@@ -113,6 +114,28 @@ async def test_databases_and_topics_are_prepared_before_anything_serves(running:
     asked = (home.root / "asked").read_text().splitlines()
     assert asked[:2] == ["databases of intake portfolio", "topics"]
     assert set(asked[2:]) == {"serve intake", "serve portfolio"}
+
+
+@pytest.fixture
+def brokers_of_somebody_else(home: Home, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("FLODE_KAFKA", "kafka.example:9092")
+    monkeypatch.setenv("FLODE_KAFKA_REPLICATION", "3")
+    monkeypatch.setenv("FLODE_DATA", str(home.root))
+    return "kafka.example:9092"
+
+
+async def test_brokers_of_somebody_else_are_used_and_none_is_started(
+    brokers_of_somebody_else: str, running: Supervisor, home: Home
+) -> None:
+    told = home.told()
+    assert told
+    assert set(told["processes"]) == {"postgres", "intake", "portfolio"}
+    for environ in (running._environment(running.services[0]), environment.here("intake")):
+        assert environ
+        assert environ["FLODE_KAFKA"] == brokers_of_somebody_else
+        assert environ["FLODE_KAFKA_REPLICATION"] == "3"
+        assert "FLODE_KAFKA_IDEMPOTENCE" not in environ
+    assert "topics, each kept 3 times" in (home.root / "asked").read_text()
 
 
 async def test_services_answer_behind_one_door(running: Supervisor) -> None:
