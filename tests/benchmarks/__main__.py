@@ -1,6 +1,6 @@
 """`make bench`: measures side by side and writes the table.
 
-python -m tests.benchmarks [--only append,http,rebuild] [--events 1000000] [--ten-million] [--output FILE]
+python -m tests.benchmarks [--only append,http,rebuild,large] [--events 1000000] [--output FILE]
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from pathlib import Path
 
 from tests.benchmarks import append, http, rebuild, report, story
 
-CHAPTERS = ("append", "http", "rebuild")
+CHAPTERS = ("append", "http", "rebuild", "large")
 
 
-async def measure(only: list[str], events: int, *, ten_million: bool) -> list[report.Chapter]:
+async def measure(only: list[str], events: int) -> list[report.Chapter]:
     """The chapters asked for, one after the other, so that none disturbs another."""
     chapters: list[report.Chapter] = []
     if "append" in only:
@@ -23,21 +23,22 @@ async def measure(only: list[str], events: int, *, ten_million: bool) -> list[re
         chapters += await http.run()
     if "rebuild" in only:
         chapters.append(await rebuild.run(events // story.EVENTS_EACH))
-        if ten_million:
-            chapters.append(await rebuild.run(1_000_000, names=("lines",), rounds=1))
+    if "large" in only:
+        chapters.append(await rebuild.run_large(10 * events // story.EVENTS_EACH))
     return chapters
 
 
 def main() -> None:
     """Measure and write."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="Measure, and write a table.")
-    parser.add_argument("--only", default=",".join(CHAPTERS), help="which of append, http, rebuild")
-    parser.add_argument("--events", type=int, default=1_000_000, help="of the log that is rebuilt from")
-    parser.add_argument("--ten-million", action="store_true", help="also rebuild from ten million (12 GB of memory)")
+    parser.add_argument("--only", default=",".join(CHAPTERS), help="which of append, http, rebuild, large")
+    parser.add_argument(
+        "--events", type=int, default=1_000_000, help="of the log that is rebuilt from; large: ten times"
+    )
     parser.add_argument("--output", type=Path, default=Path(__file__).parent / "RESULTS.md")
     given = parser.parse_args()
     begun = report.machine()
-    chapters = asyncio.run(measure(given.only.split(","), given.events, ten_million=given.ten_million))
+    chapters = asyncio.run(measure(given.only.split(","), given.events))
     print(report.write(given.output, begun, chapters))
 
 

@@ -9,8 +9,8 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -32,7 +32,7 @@ from embedded.postgres import Postgres
 from portfolio.views import projects
 from tests.benchmarks import story
 from tests.benchmarks.report import Chapter, Line, middle, rate
-from tests.benchmarks.servers import a_broker, a_database_on, a_server, fill
+from tests.benchmarks.servers import a_broker, a_database_on, a_lasting_broker, a_server, fill
 
 ROUNDS = 3
 LIBRARY_EVENTS = 3000
@@ -201,19 +201,37 @@ def the_librarys(server: Postgres) -> float:
     return LIBRARY_EVENTS / (time.perf_counter() - began)
 
 
-async def run(subjects: int, *, names: tuple[str, ...] = ("lines", "projects"), rounds: int = ROUNDS) -> Chapter:
-    """All of it, in rounds."""
+async def run(subjects: int) -> Chapter:
+    """Views rebuilt from the embedded broker, against all that they are measured against."""
+    return await _run(subjects, "Rebuild", "the embedded broker", a_broker, ("lines", "projects"), ROUNDS)
+
+
+async def run_large(subjects: int) -> Chapter:
+    """The same once, for one view, from more than the embedded broker's memory is for: how much memory it takes us."""
+    return await _run(
+        subjects, "Rebuild from a long log", "one broker of Apache Kafka", a_lasting_broker, ("lines",), 1
+    )
+
+
+async def _run(
+    subjects: int,
+    title: str,
+    where: str,
+    broker: Callable[[], AbstractContextManager[str]],
+    names: tuple[str, ...],
+    rounds: int,
+) -> Chapter:
     chapter = Chapter(
-        "Rebuild",
+        title,
         f"{subjects * story.EVENTS_EACH:,} events of {subjects:,} projects, ten facts of eight kinds each, 582 to "
-        "1,010 bytes, in 12 partitions of the embedded broker. A rebuild reads the log from its beginning, folds, "
+        f"1,010 bytes, in 12 partitions of {where}. A rebuild reads the log from its beginning, folds, "
         "copies, indexes and switches; `lines` is a view of 18 columns, `projects` is portfolio's own.",
     )
     runs = [(name, processes) for name in names for processes in (1, 2)]
     found: dict[tuple[str, int], list[dict[str, float]]] = {run: [] for run in runs}
     consumed: list[tuple[float, float]] = []
     with ExitStack() as stack:
-        server, bootstrap = stack.enter_context(a_server()), stack.enter_context(a_broker())
+        server, bootstrap = stack.enter_context(a_server()), stack.enter_context(broker())
         urls = await a_database_on(server, "portfolio")
         events = await asyncio.to_thread(asyncio.run, fill(bootstrap, subjects))
         for number in range(rounds):
@@ -231,12 +249,13 @@ async def run(subjects: int, *, names: tuple[str, ...] = ("lines", "projects"), 
     cheaply = middle([cpu for _, cpu in consumed])
     chapter.add(Line(f"merely consuming with librdkafka, {cheaply:.1f} µs of processor an event", rate(merely)))
     for (name, processes), made_so in found.items():
-        chapter.add(*lines_of(name, processes, made_so, merely, library, goals=name == names[0]))
+        chapter.add(*lines_of(name, processes, made_so, merely, library, goals=len(names) > 1 and name == names[0]))
     chapter.add(
         Line(f"eventsourcing's ProjectionRunner, on {LIBRARY_EVENTS:,} of them", rate(library), library / merely,
              "merely consuming")
     )  # fmt: skip
-    chapter.remarks.append(COSTS)
+    if len(names) > 1:
+        chapter.remarks.append(COSTS)
     return chapter
 
 

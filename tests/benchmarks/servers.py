@@ -36,14 +36,21 @@ def a_server() -> Iterator[Postgres]:
 
 
 @contextmanager
-def apache_kafka() -> Iterator[dict[str, str]]:
-    """What a process is told that is to use a cluster of three Apache Kafka brokers, on this machine as well."""
+def apache_kafka(brokers: int = 3) -> Iterator[dict[str, str]]:
+    """What a process is told that is to use Apache Kafka, whose brokers share this machine."""
     folder = temporary_folder("bench-kafka")
     try:
-        with Cluster(folder) as cluster:
+        with Cluster(folder, brokers) as cluster:
             yield cluster.environment()
     finally:
         shutil.rmtree(folder)
+
+
+@contextmanager
+def a_lasting_broker() -> Iterator[str]:
+    """host:port of one empty broker of Apache Kafka, for a log that is larger than memory ought to hold."""
+    with apache_kafka(brokers=1) as told:
+        yield told["FLODE_KAFKA"]
 
 
 @contextmanager
