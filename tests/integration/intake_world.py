@@ -171,11 +171,12 @@ class World:
 
 
 @asynccontextmanager
-async def a_world(databases: Databases, folder: Path) -> AsyncIterator[World]:
+async def a_world(databases: Databases, folder: Path, partnership: Partnership | None = None) -> AsyncIterator[World]:
     """Everything opened, and closed afterwards."""
     jwks = folder / "jwks.json"
     jwks.write_text(json.dumps({"keys": [KEY.as_dict(private=False)]}))
-    vault, partnership, clock = await Vault.in_memory(), a_partnership(), SetClock(NOON)
+    vault, clock = await Vault.in_memory(), SetClock(NOON)
+    partnership = partnership or a_partnership()
     issuer = Issuer(issuer="https://id.example", audience="flode", jwks_file=jwks)
     urls = a_database(databases, "intake", service.tables)
     async with Database(*urls) as db, Store(db, "intake") as store:

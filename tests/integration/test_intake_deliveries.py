@@ -17,7 +17,7 @@ from chassis.store import Store
 from chassis.testing import Databases
 from intake.adapters.delivery import Delivery, NotJson
 from intake.adapters.report import Desk
-from intake.commands import take
+from intake.commands.taking import take
 from intake.views import deliveries
 from tests.integration.intake_world import EVENTS, HOOK, NEXT_SECRET, TOKEN, World, a_ticket, a_world
 

@@ -77,6 +77,8 @@ class Municipality(_Strict):
     email_domains: tuple[str, ...] = ()
     """Whose addresses are this municipality's; how a person's home is known (`Partnership.home_of`)."""
     contacts: tuple[Officer, ...] = ()
+    hosts: tuple[str, ...] = ()
+    """The hosts of this municipality's systems that may be called, and no others."""
 
     def formats(self, language: str | None = None) -> Formats:
         """How dates, numbers and money are written here, in the reader's language."""
@@ -92,20 +94,52 @@ class WriteBack(_Strict):
     """Whether the system stands in a private network; otherwise an address that leads into one is refused."""
 
 
+class Api(_Strict):
+    """Where a ticketing system answers us: there tickets are looked up and polled for, and written into."""
+
+    url: Annotated[str, Field(pattern=r"^(https?|imaps?)://[^/@\s]+(/\S*)?$")]
+    user: str | None = None
+    token: Annotated[str, AfterValidator(_from_environment), Field(min_length=1, repr=False)]
+    """The user's password or the token, or "env:NAME" for one that stands in the environment."""
+    private: bool = False
+    """Whether the system stands in a private network; otherwise an address that leads into one is refused."""
+    poll_seconds: Annotated[int, Field(ge=0)] = 300
+    """How often changes are asked for that no delivery told of; 0 for never."""
+    options: dict[str, str] = Field(default_factory=dict)
+    """What this system has to be told besides, as its page in the guide says."""
+
+    @property
+    def host(self) -> str:
+        """The host that is called."""
+        return urlsplit(self.url).hostname or ""
+
+
 class ServiceDesk(_Strict):
     """The credential of one municipality's ticketing system: nobody else can register (IT-02), and the municipality
     comes from it, never from what is sent."""
 
     municipality: MunicipalityId
     system: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
-    kind: Literal["standard-webhooks", "bearer"] = "standard-webhooks"
+    """What the system is called here; its tickets keep it for ever (IT-03)."""
+    kind: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")] = "standard-webhooks"
+    """Which adapter understands it: "standard-webhooks", "bearer" for CloudEvents, or a ticketing system's."""
     secret: Secret = Field(repr=False)
     next_secret: Secret | None = Field(default=None, repr=False)
     """Accepted as well while the secret is being changed at both ends."""
     write_back: WriteBack | None = None
-    """None when nothing can be written into the system's tickets."""
+    """Where a system takes signed answers, if it has no adapter of its own that writes into its tickets."""
+    api: Api | None = None
+    """None where nothing can be asked of the system."""
+    url: Annotated[str, Field(pattern=r"^https?://[^/@\s]+(/\S*)?$")] | None = None
+    """Where people open the system, if not at the address of its api."""
+    timezone: Annotated[str, AfterValidator(_a_zone)] = "UTC"
+    """Of the times that the system tells without one."""
     flows: Annotated[tuple[str, ...], Field(min_length=1)] = ("projekt", "prosjekt", "project")
     """What the project flow is called in this system; its tickets and no others are handed over (IT-04)."""
+    closed: tuple[str, ...] = ()
+    """The states in which a ticket is over, where they are called otherwise than the adapter knows."""
+    states: dict[str, str] = Field(default_factory=dict)
+    """What our states are called in this system, for those that are to be set in its tickets."""
 
     @property
     def id(self) -> str:
@@ -116,6 +150,11 @@ class ServiceDesk(_Strict):
     def secrets(self) -> tuple[str, ...]:
         """The secrets that are accepted now."""
         return (self.secret,) if self.next_secret is None else (self.secret, self.next_secret)
+
+    @property
+    def base(self) -> str:
+        """Where people open the system, without a slash at the end; empty when nobody told."""
+        return (self.url or (self.api.url if self.api else "")).rstrip("/")
 
 
 class Partnership(_Strict):
@@ -133,8 +172,6 @@ class Partnership(_Strict):
     tie_rule: dict[str, str] = Field(default_factory=lambda: dict(TIE_RULE))
     """What is done with equal scores, in words, per language; shown where rounds are shown (IT-13)."""
     mail_from: str = "Flöde <no-reply@localhost>"
-    write_back_hosts: tuple[str, ...] = ()
-    """The hosts that may be written back to, and no others."""
 
     @property
     def ids(self) -> frozenset[str]:
@@ -201,8 +238,12 @@ class Partnership(_Strict):
         ]:
             faults += [f"{place}: {key!r} stands more than once" for key in sorted(set(keys)) if keys.count(key) > 1]
         for at, desk in enumerate(self.service_desks):
-            if desk.write_back and urlsplit(desk.write_back.url).hostname not in self.write_back_hosts:
-                faults.append(f"service_desks.{at}.write_back.url: its host is not among write_back_hosts")
+            hosts = self.municipalities[desk.municipality].hosts if desk.municipality in self.municipalities else ()
+            for name, called in (("write_back", desk.write_back), ("api", desk.api)):
+                if called and urlsplit(called.url).hostname not in hosts:
+                    faults.append(
+                        f"service_desks.{at}.{name}.url: its host is not among municipalities.{desk.municipality}.hosts"
+                    )
         if sum((each.weight for each in self.criteria), Decimal(0)) <= 0:
             faults.append("criteria: at least one is needed")
         return faults

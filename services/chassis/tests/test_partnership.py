@@ -13,7 +13,6 @@ PARTNERSHIP_EXAMPLE = """
 name = "Samverkan vid sjön"
 host = "almby"
 mail_from = "Flöde <flode@almby.example>"
-write_back_hosts = ["helpdesk.birkelund.example"]
 
 [municipalities.almby]
 name = "Almby kommun"
@@ -30,6 +29,7 @@ country = "DK"
 currency = "DKK"
 timezone = "Europe/Copenhagen"
 email_domains = ["birkelund.example"]
+hosts = ["helpdesk.birkelund.example", "desk.birkelund.example"]
 
 [[municipalities.birkelund.contacts]]
 office = "it_manager"
@@ -48,6 +48,25 @@ next_secret = "whsec_dGhlIG5leHQgb25lLCBmb3Igcm90YXRpb24="
 url = "https://helpdesk.birkelund.example/flode"
 secret = "whsec_YW5vdGhlciBvbmUsIGZvciB0aGUgd2F5IGJhY2s="
 private = true
+
+[[service_desks]]
+municipality = "birkelund"
+system = "zammad"
+kind = "zammad"
+secret = "whsec_dGhlIHppbW1hZCBvZiBCaXJrZWx1bmQgc2lnbnM="
+url = "https://helpdesk.birkelund.example"
+timezone = "Europe/Copenhagen"
+flows = ["Projekt"]
+closed = ["afsluttet"]
+states = { registered = "open", completed = "afsluttet" }
+
+[service_desks.api]
+url = "https://desk.birkelund.example/"
+user = "flode"
+token = "whsec_dGhlIHRva2Vu"
+private = true
+poll_seconds = 600
+options = { group = "Service Desk" }
 
 [[criteria]]
 key = "economy"
@@ -80,7 +99,9 @@ def test_every_line_of_the_example_is_understood(file: Path) -> None:
     partnership = Partnership.read(file)
     assert partnership.ids == {"almby", "birkelund"}
     assert partnership["birkelund"].formats("en").money(Decimal(1200), "DKK") == "1.200\N{NO-BREAK SPACE}kr."
-    (desk,) = partnership.service_desks
+    desk, zammad = partnership.service_desks
+    assert zammad.api
+    assert (zammad.api.host, zammad.base) == ("desk.birkelund.example", "https://helpdesk.birkelund.example")
     assert desk.secret.startswith("whsec_Zm9y")
     assert partnership.criteria[0].weight == 2
     assert partnership.cadence.fixed_days == 28

@@ -6,11 +6,12 @@ credential says the municipality (decision 14). An answer of 2xx means that the 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from pydantic import BaseModel
 
 from chassis.aggregate import Outcome
@@ -21,14 +22,16 @@ from chassis.web import Deps, Here, answer, caught_up, expected_version, reply
 from chassis.web.deps import correlation_of
 from chassis.web.schema import CHANGES, PROBLEMS, READS, WRITES, body, headers, shown
 from contracts.envelope import adapter
+from contracts.refusal import NotFound
 from contracts.values import CriterionMet, Text
-from intake import commands
-from intake.adapters import cloudevents, standard_webhooks
+from intake.adapters import cloudevents, port, standard_webhooks
 from intake.adapters.by_hand import Registration
-from intake.adapters.delivery import Delivery
+from intake.adapters.delivery import Delivery, Unauthentic
+from intake.adapters.port import Arrived, System
 from intake.adapters.report import Desk, UnknownMunicipality
 from intake.adapters.ticket import Ticket
-from intake.commands import Settled
+from intake.commands import asking, judging, taking
+from intake.commands.taking import Settled
 from intake.domain.access import may_judge, may_register
 from intake.domain.classification import NoSuchRequest
 from intake.domain.request import Request as Asked
@@ -92,8 +95,7 @@ async def deliver_cloudevents(credential: str, request: Request, here: Here) -> 
         return await _take(request, here, desk, deliveries[0])
     known_by = correlation_of(request)
     settled = [
-        await commands.take(here, Desk.of(desk), "cloudevents", delivery, correlation=known_by)
-        for delivery in deliveries
+        await taking.take(here, Desk.of(desk), "cloudevents", delivery, correlation=known_by) for delivery in deliveries
     ]
     status = 202 if any(one.outcome in ("parked", "refused") for one in settled) else 200
     return JSONResponse({"results": [one.answer for one in settled]}, status)
@@ -110,19 +112,66 @@ async def ask_to_deliver(request: Request) -> Response:
     return Response(status_code=200, headers=cloudevents.handshake(request.headers))
 
 
-def _desk(here: Deps, credential: str, kind: Literal["standard-webhooks", "bearer"]) -> ServiceDesk | None:
+@router.post(
+    "/intake/hooks/{kind}/{credential}",
+    tags=["hooks"],
+    summary="Deliver a ticket, as its system does by itself",
+    responses=DELIVERED,
+    operation_id="deliverAsTheSystemDoes",
+)
+async def deliver(kind: str, credential: str, request: Request, here: Here) -> Response:
+    """What a ticketing system sends, proven as that system proves it. `kind` names the system, and with it the shape
+    of what is sent; how each is connected is told by `flode connect`."""
+    system, desk = port.system_of(kind), _desk(here, credential, kind)
+    arrived = Arrived(
+        body=await request.body(),
+        headers={name: value for name, value in request.headers.items() if name != port.POLLED},
+        query=dict(request.query_params),
+    )
+    if system is None:
+        raise Unauthentic
+    system.verify(arrived, desk.secrets if desk else (), here.clock.now())
+    assert desk is not None
+    if (address := system.callback(arrived, desk)) is not None:
+        await asking.call_back(here, desk, address)
+        return Response(status_code=204)
+    return await _take(request, here, desk, system.read(arrived, desk), system)
+
+
+@router.get(
+    "/intake/hooks/{kind}/{credential}",
+    tags=["hooks"],
+    summary="Make sure of the receiver",
+    operation_id="challengeTheReceiver",
+    responses={404: PROBLEMS[404]},
+)
+async def challenge(kind: str, credential: str, request: Request, here: Here) -> Response:
+    """The handshake of the systems that have one."""
+    system, desk = port.system_of(kind), _desk(here, credential, kind)
+    arrived = Arrived(body=b"", headers=dict(request.headers), query=dict(request.query_params))
+    answer = system.challenge(arrived, desk) if system and desk else None
+    if answer is None:
+        raise NotFound
+    return PlainTextResponse(answer) if isinstance(answer, str) else JSONResponse(answer)
+
+
+def _desk(here: Deps, credential: str, kind: str) -> ServiceDesk | None:
     return next((desk for desk in here.partnership.service_desks if (desk.id, desk.kind) == (credential, kind)), None)
 
 
-async def _take(request: Request, here: Deps, credential: ServiceDesk, delivery: Delivery) -> Response:
-    hook = "standard-webhooks" if credential.kind == "standard-webhooks" else "cloudevents"
-    desk = Desk.of(credential)
-    return answered(await commands.take(here, desk, hook, delivery, correlation=correlation_of(request)))
+async def _take(
+    request: Request, here: Deps, credential: ServiceDesk, delivery: Delivery, system: System | None = None
+) -> Response:
+    hook = "cloudevents" if credential.kind == "bearer" else credential.kind
+    settled = await taking.take(here, Desk.of(credential), hook, delivery, correlation=correlation_of(request))
+    if system is not None:
+        settled = replace(settled, answer=dict(system.reply(settled.answer)))
+    return answered(settled)
 
 
 def answered(settled: Settled) -> JSONResponse:
     """The answer to one delivery: the same for every copy of it (P3)."""
-    status = {"registered": 201, "parked": 202, "refused": 403}.get(settled.outcome, 200)
+    status = {"registered": 201, "held": 202, "parked": 202, "refused": 403}.get(settled.outcome, 200)
     told = {"Flode-Duplicate": "true"} if settled.duplicate else {}
     if settled.answer.get("position"):
         told |= {"Flode-Position": settled.answer["position"], "ETag": f'"{settled.answer["version"]}"'}
@@ -182,7 +231,7 @@ async def register(given: Registration, request: Request, caller: Identity, here
     )
     context = await here.context(request, caller, given.municipality, role=Role.SERVICE_DESK)
     desk = Desk(given.municipality, given.ticket.system)
-    return await commands.register(here, given.as_ticket(str(context.command_id)), desk, context)
+    return await judging.register(here, given.as_ticket(str(context.command_id)), desk, context)
 
 
 @router.get(
@@ -289,7 +338,7 @@ async def classify(
 ) -> Outcome[Asked]:
     """What the API and the form have in common: who may, and the command."""
     municipality = await judged_by(request_id, caller, here)
-    return await commands.classify(
+    return await judging.classify(
         here,
         request_id,
         given.outcome,
@@ -322,7 +371,7 @@ async def withdraw(
     """What the API and the form have in common: who may, and the command."""
     municipality = await judged_by(request_id, caller, here)
     context = await here.context(request, caller, municipality, role=Role.PM)
-    return await commands.withdraw_classification(
+    return await judging.withdraw_classification(
         here, request_id, reason=given.reason, context=context, expected=expected
     )
 

@@ -10,6 +10,7 @@ from importlib.resources import files
 from chassis.service import Service
 from contracts.topics import REQUEST
 from intake import api, commands, pages
+from intake.commands import asking
 from intake.views import inbox, requests
 
 service = Service(
@@ -18,6 +19,8 @@ service = Service(
     aggregates=(commands.REQUEST,),
     routers=(api.router, pages.router),
     views=(inbox.view, requests.view),
+    senders=asking.senders,
+    clockworks=(asking.polling,),
     emits=(REQUEST,),
     tables=files("intake").joinpath("tables.sql").read_text("utf-8"),
 )

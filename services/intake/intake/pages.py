@@ -27,9 +27,9 @@ from contracts.intake import (
     RequestWithdrawn,
 )
 from contracts.refusal import Refusal
-from intake import api, commands
+from intake import api
 from intake.adapters.by_hand import PHONE, Registration
-from intake.adapters.report import Desk
+from intake.commands import taking
 from intake.domain.access import may_register
 from intake.domain.classification import NoSuchRequest
 from intake.domain.request import AlreadyRegistered
@@ -274,7 +274,7 @@ async def deal_with(delivery_id: UUID, request: Request, caller: Caller, here: H
         raise NoSuchRequest
     try:
         if form.action == "aside":
-            await commands.set_aside(here, parked, by=caller.actor(parked.municipality), reason=form.text("reason"))
+            await taking.set_aside(here, parked, by=caller.actor(parked.municipality), reason=form.text("reason"))
         else:
             credential = next(
                 desk
@@ -282,7 +282,7 @@ async def deal_with(delivery_id: UUID, request: Request, caller: Caller, here: H
                 if (desk.municipality, desk.system) == (parked.municipality, parked.system)
             )
             by, known_by = caller.actor(parked.municipality), correlation_of(request)
-            await commands.try_again(here, Desk.of(credential), parked, by=by, correlation=known_by)
+            await taking.try_again(here, credential, parked, by=by, correlation=known_by)
     except Refusal as refusal:
         return await _deliveries_page(request, caller, here, refusal=refusal, refused=delivery_id)
     return go_to("/intake/deliveries")

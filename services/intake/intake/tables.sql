@@ -51,12 +51,30 @@ BEGIN
             coalesce(bool_or(v.kind = 'deleted'), false) AS deleted
         FROM deliveries v
         WHERE v.request_id = c.request AND v.municipality = c.municipality
-            AND v.outcome NOT IN ('stale', 'parked', 'refused', 'set_aside')
+            AND v.outcome NOT IN ('stale', 'held', 'parked', 'refused', 'set_aside')
     ) k
     ORDER BY c.n;
 END $$;
 REVOKE ALL ON FUNCTION deliveries_before FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION deliveries_before TO {service}_worker;
+
+-- How far each desk's system was asked for what changed in it.
+CREATE TABLE IF NOT EXISTS polled (
+    municipality text NOT NULL,
+    system text NOT NULL,
+    cursor text NOT NULL,
+    polled_at timestamptz NOT NULL,
+    PRIMARY KEY (municipality, system)
+);
+GRANT SELECT, INSERT, UPDATE ON polled TO {service}_worker;
+GRANT SELECT ON polled TO {service}_api;
+ALTER TABLE polled ENABLE ROW LEVEL SECURITY;
+ALTER TABLE polled FORCE ROW LEVEL SECURITY;
+DROP POLICY IF EXISTS worker ON polled;
+DROP POLICY IF EXISTS tenant ON polled;
+CREATE POLICY worker ON polled TO {service}_worker USING (true) WITH CHECK (true);
+CREATE POLICY tenant ON polled FOR SELECT TO {service}_api
+    USING (municipality = ANY ((SELECT flode_scope())::text[]));
 
 GRANT SELECT, INSERT, UPDATE ON deliveries TO {service}_worker;
 GRANT SELECT ON deliveries TO {service}_api;

@@ -75,10 +75,10 @@ def partnership() -> Partnership:
             "name": "Samverkan Tallvik",
             "host": "tallvik",
             "mail_from": "Flöde <flode@tallvik.example>",
-            "write_back_hosts": ["localhost", "desk.tallvik.example"],
             "municipalities": {
                 "tallvik": {
                     "name": "Tallvik",
+                    "hosts": ["localhost", "desk.tallvik.example"],
                     "language": "sv",
                     "country": "SE",
                     "currency": "SEK",

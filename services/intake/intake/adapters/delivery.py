@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from contracts.refusal import Refusal
 
@@ -40,10 +41,31 @@ class Delivery:
     time: str | None = None
     fault: Refusal | None = None
     """Why the envelope could not be read, where it could not."""
+    lookup: Literal["never", "new", "always"] = "never"
+    """Whether the system has to be asked first: of a new ticket, or always, because the delivery only names it."""
+    known_by: bytes | None = None
+    """The hash it came under, if what it says was completed since."""
+
+    def with_fault(self, fault: Refusal) -> Delivery:
+        """The same, unreadable."""
+        return replace(self, fault=fault)
+
+    def saying(
+        self, ticket: Mapping[str, object], *, key: str | None, lookup: Literal["never", "new", "always"]
+    ) -> Delivery:
+        """The same, with what it says of a ticket, and a key that was found within it."""
+        own = key_of(key, body=self.body) if key else self.key
+        return replace(self, key=own, content=dict(ticket), lookup=lookup)
+
+    def completed(self, by: Delivery) -> Delivery:
+        """The same delivery, saying what was looked up."""
+        return replace(self, content=by.content, fault=by.fault, lookup="never", known_by=self.hash)
 
     @property
     def hash(self) -> bytes:
         """Tells what two deliveries under one key say apart; the order of members and blanks say nothing."""
+        if self.known_by is not None:
+            return self.known_by
         said = [self.type, self.time, self.content]
         canonical = json.dumps(said, sort_keys=True).encode()
         return hashlib.sha256(canonical if self.fault is None else self.body).digest()

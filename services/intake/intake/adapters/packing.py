@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import json
 
+from chassis.partnership import ServiceDesk
 from intake.adapters import cloudevents, standard_webhooks
 from intake.adapters.delivery import Delivery
+from intake.adapters.port import Arrived, system_of
 
 
 def packed(delivery: Delivery) -> str:
@@ -14,10 +16,17 @@ def packed(delivery: Delivery) -> str:
     return json.dumps({"headers": dict(delivery.headers), "body": base64.b64encode(delivery.body).decode()})
 
 
-def unpacked(hook: str, raw: str) -> Delivery:
-    """The delivery that was packed, read by today's code."""
+def arrived_in(raw: str) -> Arrived:
+    """What had arrived, of what was packed."""
     kept = json.loads(raw)
-    headers, body = kept["headers"], base64.b64decode(kept["body"])
+    return Arrived(body=base64.b64decode(kept["body"]), headers=kept["headers"])
+
+
+def unpacked(hook: str, raw: str, desk: ServiceDesk) -> Delivery:
+    """The delivery that was packed, read by today's code."""
+    arrived = arrived_in(raw)
     if hook == "standard-webhooks":
-        return standard_webhooks.read(headers, body)
-    return cloudevents.read(headers, body)[0]
+        return standard_webhooks.read(arrived.headers, arrived.body)
+    if system := system_of(hook):
+        return system.read(arrived, desk)
+    return cloudevents.read(arrived.headers, arrived.body)[0]

@@ -145,6 +145,7 @@ async def report_of(
         at=said.updated_at,
         priority=said.priority,
         in_flow=None if said.flow is None else is_project_flow(said.flow, desk.flows),
+        is_open=said.open,
         into=survivor_of(said, desk),
         note=said.note,
     )

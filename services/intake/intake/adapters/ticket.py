@@ -21,8 +21,9 @@
 ```
 
 Every delivery is a snapshot: the whole ticket as it is now, not what changed. `kind` says what happened: created,
-changed, closed, withdrawn, deleted, merged (then `into` names the surviving ticket), reopened, moved. Fields that are
-not known here are passed over; `revision` and `updated_at` are what late deliveries are told apart by, so send one.
+changed, commented, closed, withdrawn, deleted, merged (then `into` names the surviving ticket), reopened, moved. Fields
+that are not known here are passed over; `revision` and `updated_at` are what late deliveries are told apart by, so send
+one.
 
 The answer is JSON, after everything is written down: 201 a new request; 200 followed, or nothing to do, as `outcome`
 says; 202 kept, but `errors` names what must be mended before it can be used; 401 not signed by a Service Desk; 403 it
@@ -116,6 +117,9 @@ class Ticket(Ref):
     origin: Origin = "business"
     note: Annotated[str, AfterValidator(a_text), Field(max_length=2000)] = ""
     into: Ref | None = Field(default=None, description="The surviving ticket of a merge.")
+    open: bool | None = Field(
+        default=None, description="Whether it is open; a request withdrawn because it was closed is taken up again."
+    )
 
     @property
     def plain_description(self) -> str | None:

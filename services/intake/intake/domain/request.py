@@ -124,6 +124,8 @@ def follow(request_id: UUID, request: Request | None, report: Report, known: Kno
             return () if ended else (_withdrawn(request, "deleted", report.note),)
         case "merged":
             return _merged(request, report)
+        case "commented":
+            return ()  # what people say to each other about a ticket does not change what it asks for
         case _:
             assert_never(report.kind)
 
@@ -134,7 +136,8 @@ def _present(request: Request, report: Report) -> Sequence[IntakeFact]:
         return () if request.is_over else (_withdrawn(request, "left_flow", report.note),)
     # A merge outlasts the flow: a ticket that left, was merged and is in the flow again lives on in the surviving one.
     outside = request.withdrawn == "left_flow" and request.merged_into is None
-    came_back = report.kind == "reopened" or (outside and report.in_flow)
+    open_again = request.withdrawn == "closed" and report.is_open
+    came_back = report.kind == "reopened" or open_again or (outside and report.in_flow)
     if request.is_over and came_back:
         return (RequestReopened(request_id=request.id, note=report.note), *_text(request, report))
     if request.merged_into or request.judged == "change":

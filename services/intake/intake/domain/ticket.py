@@ -20,7 +20,7 @@ REQUESTS = UUID("3a0b6f0e-7d0f-5d8b-9a57-64f3f2a0c1d8")
 DELIVERIES = UUID("b6a9f9c2-38a1-5a35-8c57-0d9b7f3e21aa")
 """The namespace of the command ids that deliveries have."""
 
-Kind = Literal["created", "changed", "closed", "withdrawn", "deleted", "merged", "reopened", "moved"]
+Kind = Literal["created", "changed", "commented", "closed", "withdrawn", "deleted", "merged", "reopened", "moved"]
 
 
 def request_of(municipality: str, system: str, external_id: str) -> UUID:
@@ -93,6 +93,8 @@ class Report:
     priority: int | None = None
     in_flow: bool | None = None
     """Whether the ticket is of the project flow (IT-04); None when the source does not say."""
+    is_open: bool | None = None
+    """Whether it is open at its source; None when the source does not say."""
     into: Survivor | None = None
     """What the ticket was merged into; a merge always says."""
     note: str = ""

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from uuid import UUID, uuid5
 
 from chassis.db import Connection, Database
+from chassis.outbox import Due, write_effects
 from chassis.store import Ledger
 from chassis.store import Outcome as Came
 from contracts.refusal import Refusal, Refusals
@@ -19,7 +20,7 @@ from intake.domain.ticket import DELIVERIES, Known
 
 Outcome = Literal[
     "registered", "changed", "withdrawn", "merged", "reopened",
-    "unchanged", "stale", "not_for_us", "parked", "refused", "set_aside",
+    "unchanged", "stale", "not_for_us", "held", "parked", "refused", "set_aside",
 ]  # fmt: skip
 
 
@@ -126,6 +127,15 @@ async def _write(connection: Connection, entries: Sequence[tuple[Entry, Came]]) 
         ]
         if records:
             await _keep(connection, records, _ANEW if anew else "")
+        await write_effects(connection, [_asking(record) for record in records if record.outcome == "held"])
+
+
+ASK = "ask"
+"""The channel of what is asked of ticketing systems because of a delivery."""
+
+
+def _asking(record: Record) -> Due:
+    return Due(ASK, str(record.id), record.municipality, {"delivery": str(record.id)})
 
 
 def _last(entry: Entry, came: Came) -> int | None:
@@ -177,15 +187,32 @@ class Parked:
     raw: str
 
 
-_PARKED = (
-    "SELECT id, municipality, system, hook, key, received_at, faults, raw FROM deliveries WHERE outcome = 'parked'"
-)
+_KEPT = "SELECT id, municipality, system, hook, key, received_at, faults, raw FROM deliveries"
+_PARKED = f"{_KEPT} WHERE outcome = 'parked'"
 
 
 async def parked(db: Database, *, scope: Iterable[str], limit: int = 500) -> list[Parked]:
     """What waits to be mended or set aside, the oldest first."""
     async with db.scoped(scope) as connection:
         return _parked(await connection.fetch(f"{_PARKED} ORDER BY received_at, id LIMIT {limit:d}"))
+
+
+async def held_one(connection: Connection, delivery: UUID) -> Parked | None:
+    """A delivery that waits for what its system is asked; None when it does no more."""
+    row = await connection.fetchrow(f"{_KEPT} WHERE outcome = 'held' AND id = $1", delivery)
+    return _parked([row])[0] if row else None
+
+
+async def held(connection: Connection, delivery: UUID, *, by: str, at: datetime) -> None:
+    """Have the system asked once more because of a parked delivery."""
+    await connection.execute(
+        "UPDATE deliveries SET outcome = 'held', settled_by = $2, settled_at = $3 WHERE id = $1", delivery, by, at
+    )
+    await connection.execute(
+        "UPDATE effects SET state = 'due', attempts = 0, due_at = clock_timestamp(), reason = NULL, done_at = NULL "
+        "WHERE channel = $1 AND key = $2",
+        ASK, str(delivery),
+    )  # fmt: skip
 
 
 async def parked_one(db: Database, delivery: UUID, *, scope: Iterable[str]) -> Parked | None:

@@ -16,12 +16,13 @@ import msgspec
 from chassis.clock import Clock
 from chassis.links import DIRECTIVE, DIRECTIVE_PATH, Link, Links
 from chassis.outbox import Effect, GiveUp
+from chassis.outward import Outward
 from chassis.partnership import Partnership
 from chassis.vault import Vault
 from contracts.values import TicketRef
 from notifications.adapters.letter import Written, as_comment, write
 from notifications.adapters.mail import Mailer, compose
-from notifications.adapters.port import TicketingSystem
+from notifications.adapters.port import TicketingSystem, adapter_of
 from notifications.adapters.spool import TicketSpool
 from notifications.adapters.webhook import WebhookTickets
 from notifications.domain.letters import Page
@@ -119,12 +120,15 @@ class Answering:
 
 
 def systems_of(partnership: Partnership, mail: str, clock: Clock) -> Systems:
-    """The ways back: each desk's own, or else the folder "tickets" where mail is put into a folder too."""
+    """The ways back: each desk's own, by webhook or by its system's API, or else a folder where mail has one too."""
 
     def find(municipality: str, ticket: TicketRef) -> TicketingSystem:
-        desk = partnership.desk(municipality, ticket.system)
+        desk, hosts = partnership.desk(municipality, ticket.system), partnership[municipality].hosts
         if desk is not None and desk.write_back is not None:
-            return WebhookTickets(desk.write_back, partnership.write_back_hosts, municipality, clock)
+            way = Outward(municipality=municipality, hosts=hosts, private=desk.write_back.private)
+            return WebhookTickets(desk.write_back, way, clock)
+        if desk is not None and desk.api is not None and (adapter := adapter_of(desk.kind)):
+            return adapter(desk, desk.api, Outward(municipality=municipality, hosts=hosts, private=desk.api.private))
         if mail.startswith("spool:"):
             return TicketSpool(Path(mail.removeprefix("spool:")) / "tickets", municipality)
         raise GiveUp(f"there is no way back into {ticket.system}")

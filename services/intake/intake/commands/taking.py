@@ -1,7 +1,4 @@
-"""What may be asked of intake: take a delivery, register a ticket by hand, judge a request, take a judgement back.
-
-Each loads the request, asks the domain and appends what it answers.
-"""
+"""What arrives from a ticketing system is taken, once: what it is and what came of it are written together."""
 
 from __future__ import annotations
 
@@ -15,34 +12,33 @@ from uuid import UUID
 
 import structlog
 
-from chassis.aggregate import ATTEMPTS, Aggregate, Outcome, handle
+from chassis.aggregate import ATTEMPTS
 from chassis.causes import causes_of
 from chassis.context import Context, a_service_desk
 from chassis.db import Connection
 from chassis.i18n import N_, translate
+from chassis.partnership import ServiceDesk
 from chassis.position import Position
 from chassis.store import Beside, Overtaken, VersionConflict
 from chassis.telemetry import current_traceparent, span
 from chassis.topics import partition_of
-from chassis.web import Deps
 from contracts.envelope import Envelope
 from contracts.intake import IntakeFact, RequestMerged, RequestRegistered, RequestReopened, RequestWithdrawn
 from contracts.refusal import Refusal
-from contracts.values import CriterionMet
 from intake.adapters import ticket
 from intake.adapters.delivery import Delivery
 from intake.adapters.packing import packed, unpacked
+from intake.adapters.port import NotLookedUp, system_of
 from intake.adapters.report import AnotherTenant, Desk, check, owner_of, report_of
 from intake.adapters.ticket import Ticket
+from intake.commands import REQUEST, Means
 from intake.domain import classification, request
-from intake.domain.request import Judged, Request
+from intake.domain.request import Request
 from intake.domain.ticket import Known, Report, command_of, request_of
 from intake.views import deliveries
 from intake.views.deliveries import LEDGER, Entry, Parked, Record, faults_of
 
 log = structlog.get_logger(__name__)
-
-REQUEST: Aggregate[Request, IntakeFact] = Aggregate("request", IntakeFact, request.evolve)
 
 SAID: dict[deliveries.Outcome, str] = {
     "registered": N_("The ticket is registered and waits for the PM."),
@@ -53,6 +49,7 @@ SAID: dict[deliveries.Outcome, str] = {
     "unchanged": N_("Nothing has changed for the request."),
     "stale": N_("A newer state of the ticket is known already; this one changes nothing."),
     "not_for_us": N_("The ticket is not of the project flow; nothing was done."),
+    "held": N_("The delivery is kept; its system is asked for what it does not say."),
     "parked": N_("The delivery is kept but cannot be used as it is. Somebody will look at it."),
     "refused": N_("The delivery is refused."),
 }
@@ -86,7 +83,7 @@ class Arrival:
     late_since: datetime | None = None
 
 
-async def take(here: Deps, desk: Desk, hook: str, delivery: Delivery, *, correlation: str) -> Settled:
+async def take(here: Means, desk: Desk, hook: str, delivery: Delivery, *, correlation: str) -> Settled:
     """Take a delivery, once: what it is and what came of it are written in one transaction (P1, P3).
 
     The same delivery again comes to the same as before, with nothing done. What cannot be read is parked with a
@@ -100,7 +97,7 @@ async def take(here: Deps, desk: Desk, hook: str, delivery: Delivery, *, correla
     return settled
 
 
-async def _settle(here: Deps, arrival: Arrival, read: Ticket | Refusal) -> Settled:
+async def _settle(here: Means, arrival: Arrival, read: Ticket | Refusal) -> Settled:
     """Decide with nothing held, and be written with many others, if what was decided on is still so then.
 
     Where others are faster again and again nobody else is let in. So it is with merges, for what they rest on are the
@@ -117,20 +114,38 @@ async def _settle(here: Deps, arrival: Arrival, read: Ticket | Refusal) -> Settl
     return settled
 
 
-async def try_again(here: Deps, desk: Desk, parked: Parked, *, by: str, correlation: str) -> Settled:
+async def try_again(here: Means, credential: ServiceDesk, parked: Parked, *, by: str, correlation: str) -> None:
     """Take a parked delivery once more, because the partnership's settings or our code have changed since."""
-    delivery = unpacked(parked.hook, await here.vault.open(parked.raw))
-    arrival = Arrival(desk, parked.hook, delivery, here.clock.now(), correlation, late_since=parked.received_at)
+    delivery = unpacked(parked.hook, await here.vault.open(parked.raw), credential)
+    if delivery.lookup == "always" and delivery.fault is None and can_be_asked(credential):
+        async with here.db.work() as connection:
+            await deliveries.held(connection, parked.id, by=by, at=here.clock.now())
+        return
+    await take_late(here, Desk.of(credential), parked, delivery, by=by, correlation=correlation)
+
+
+async def take_late(
+    here: Means, desk: Desk, kept: Parked, delivery: Delivery, *, by: str | None, correlation: str
+) -> Settled:
+    """Take what has been kept: a parked delivery that somebody tries again, or one whose system was asked."""
+    arrival = Arrival(desk, kept.hook, delivery, here.clock.now(), correlation, late_since=kept.received_at)
     read = _read(here, arrival)
     async with here.db.work() as connection:
         await here.store.hold(connection)
         settled = await _try(here, arrival, read, within=connection)
-        await deliveries.settled(connection, parked.id, by=by, at=arrival.now)
+        if by is not None:
+            await deliveries.settled(connection, kept.id, by=by, at=arrival.now)
     here.store.committed()
     return settled
 
 
-async def set_aside(here: Deps, parked: Parked, *, by: str, reason: str) -> None:
+def can_be_asked(credential: ServiceDesk) -> bool:
+    """Whether this desk's system tells us what a delivery does not say."""
+    system = system_of(credential.kind)
+    return bool(credential.api and system and system.look_up)
+
+
+async def set_aside(here: Means, parked: Parked, *, by: str, reason: str) -> None:
     """Say of a parked delivery that nothing is to come of it, and why."""
     if not reason.strip():
         raise classification.NeedsAReason("reason")
@@ -138,12 +153,14 @@ async def set_aside(here: Deps, parked: Parked, *, by: str, reason: str) -> None
         await deliveries.settled(connection, parked.id, by=by, at=here.clock.now(), note=reason.strip(), aside=True)
 
 
-def _read(here: Deps, arrival: Arrival) -> Ticket | Refusal:
+def _read(here: Means, arrival: Arrival) -> Ticket | Refusal:
     """The ticket a delivery tells of, or what is wrong with it."""
     delivery = arrival.delivery
     try:
         if delivery.fault is not None:
             raise delivery.fault
+        if delivery.lookup == "always":
+            raise _not_looked_up(arrival, "no api is set for this desk")
         said = ticket.read(delivery.content, envelope_type=delivery.type, envelope_time=delivery.time)
         check(said, arrival.desk, here.partnership)
     except Refusal as fault:
@@ -151,7 +168,24 @@ def _read(here: Deps, arrival: Arrival) -> Ticket | Refusal:
     return said
 
 
-async def _try(here: Deps, arrival: Arrival, read: Ticket | Refusal, *, within: Connection | None = None) -> Settled:
+def _not_looked_up(arrival: Arrival, reason: str) -> Refusal:
+    system, said = system_of(arrival.hook), arrival.delivery.content
+    named = said.get("external_id") if isinstance(said, dict) else None
+    return NotLookedUp(ticket=str(named), system=system.name if system else arrival.hook, reason=reason)
+
+
+def _waits_for_its_system(here: Means, arrival: Arrival, *, begun: bool) -> bool:
+    """Whether the system is to be asked before this delivery is used: of one that only names its ticket always, of
+    others for a request that has not begun, and never twice."""
+    delivery, desk = arrival.delivery, arrival.desk
+    if delivery.fault is not None or arrival.late_since is not None:
+        return False
+    wanted = delivery.lookup == "always" or (delivery.lookup == "new" and not begun)
+    credential = here.partnership.desk(desk.municipality, desk.system) if wanted else None
+    return credential is not None and can_be_asked(credential)
+
+
+async def _try(here: Means, arrival: Arrival, read: Ticket | Refusal, *, within: Connection | None = None) -> Settled:
     """Decide on a delivery as things are, and write down what it came to. Raises Overtaken and VersionConflict when
     they are so no more; they cannot change in a transaction that holds the log."""
     record = _record(arrival, read)
@@ -161,7 +195,11 @@ async def _try(here: Deps, arrival: Arrival, read: Ticket | Refusal, *, within: 
             return Settled(*before.had, duplicate=True)
         subject = record.request_id or record.id
         history = await here.store.load(subject, within=connection) if before.begun else []
-    decided = await _decide(here, arrival, read, history, before.known, within)
+    if _waits_for_its_system(here, arrival, begun=before.begun):
+        owner = owner_of(arrival.delivery, arrival.desk, here.vault, here.partnership)
+        decided = Decided("held", owner)
+    else:
+        decided = await _decide(here, arrival, read, history, before.known, within)
     context = _context(arrival.desk, arrival.delivery, arrival)
     if decided.facts and history:
         cause = await causes_of(here.store, history[0].subject, decided.facts[0].topic, within=within)
@@ -231,7 +269,7 @@ class Decided:
 
 
 async def _decide(
-    here: Deps,
+    here: Means,
     arrival: Arrival,
     read: Ticket | Refusal,
     history: Sequence[Envelope[IntakeFact]],
@@ -258,7 +296,7 @@ async def _decide(
     return Decided(_outcome(facts, report, present, known), report.requester.id, facts)
 
 
-async def _chain(here: Deps, within: Connection | None, subject: UUID) -> tuple[UUID, ...]:
+async def _chain(here: Means, within: Connection | None, subject: UUID) -> tuple[UUID, ...]:
     """The requests a surviving ticket was itself merged into, one after the other."""
     chain: list[UUID] = []
     while at := REQUEST.fold(await here.store.load(subject, within=within)):
@@ -279,7 +317,7 @@ def _outcome(facts: Sequence[IntakeFact], report: Report, present: Request | Non
 
 
 def _answer(
-    here: Deps, desk: Desk, history: Sequence[Envelope[IntakeFact]], decided: Decided, sequence: int | None
+    here: Means, desk: Desk, history: Sequence[Envelope[IntakeFact]], decided: Decided, sequence: int | None
 ) -> dict[str, Any]:
     """What a sender is told, given the position of the last fact, if there is one."""
     language = here.partnership[desk.municipality].language
@@ -296,47 +334,3 @@ def _answer(
         position = Position(here.service, sequence or history[-1].sequence, topic.name, partition_of(subject, topic))
         answer |= {"id": str(subject), "version": len(events), "position": str(position)}
     return answer
-
-
-async def register(here: Deps, said: Ticket, desk: Desk, context: Context) -> Outcome[Request]:
-    """Register a ticket that a person at the Service Desk typed in (IT-02), with its reference (IT-03)."""
-    check(said, desk, here.partnership)
-    subject = request_of(desk.municipality, desk.system, said.external_id)
-    report = await report_of(said, desk, None, context.now, vault=here.vault, partnership=here.partnership)
-    return await handle(here.store, REQUEST, subject, lambda state: request.register(subject, state, report), context)
-
-
-async def classify(
-    here: Deps,
-    subject: UUID,
-    outcome: Judged,
-    *,
-    reason: str,
-    criteria: Sequence[CriterionMet],
-    context: Context,
-    expected: int | None = None,
-) -> Outcome[Request]:
-    """Judge a request a project or a change, by the size criteria of the partnership (IT-05, IT-06)."""
-    asked = [criterion.key for criterion in here.partnership.size_criteria]
-    return await handle(
-        here.store,
-        REQUEST,
-        subject,
-        lambda state: classification.classify(state, outcome, reason=reason, criteria=criteria, asked=asked),
-        context,
-        expected=expected,
-    )
-
-
-async def withdraw_classification(
-    here: Deps, subject: UUID, *, reason: str, context: Context, expected: int | None = None
-) -> Outcome[Request]:
-    """Take a judgement back, with a reason (IT-05)."""
-    return await handle(
-        here.store,
-        REQUEST,
-        subject,
-        lambda state: classification.withdraw_classification(state, reason=reason),
-        context,
-        expected=expected,
-    )

@@ -1,0 +1,192 @@
+"""A ticketing system that stands in for the real one: it tells its tickets as that one does, by webhook and over its
+API, and takes what is written into them. One file in `peers/` for each kind.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar, Literal, Self
+
+from aiohttp import web
+
+Event = Literal["created", "changed", "commented", "closed", "reopened", "merged", "moved", "deleted"]
+"""What happens to a ticket: "moved" leaves the project flow, or comes back into it."""
+
+OPENED = datetime(2026, 3, 1, 8, 0, 0, tzinfo=UTC)
+"""When the tickets of the suite were opened; winter, and one hour later by a clock in Stockholm."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """A ticket as the suite tells it, whatever system it stands in."""
+
+    number: int = 81
+    title: str = "Räksmörgås Ærø Bodø"
+    text: str = "Vi behöver en e-tjänst för bygglov på Ærø."
+    html: str | None = None
+    """The text as HTML, for systems whose descriptions are HTML; made from `text` where it is None."""
+    name: str = "Sigrid Ek"
+    email: str = "sigrid.ek@ekvik.example"
+    unit: str = "Samhällsbyggnad"
+    opened: datetime = OPENED
+    changed: datetime = OPENED
+    revision: int = 1
+    """Grows by one with each change."""
+    flow: str = "Projekt"
+    closed: bool = False
+    into: int | None = None
+    """The number of the ticket it was merged into."""
+    deleted: bool = False
+    comments: tuple[str, ...] = ()
+
+    def later(self, minutes: int = 10, **changes: Any) -> Self:
+        """The same ticket after a change."""
+        moment = self.changed + timedelta(minutes=minutes)
+        return replace(self, changed=moment, revision=self.revision + 1, **changes)
+
+    @property
+    def as_html(self) -> str:
+        """The text as HTML."""
+        return self.html or "<p>" + self.text.replace("\n", "<br>") + "</p>"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A delivery as the system sends it."""
+
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def raw_headers(self) -> dict[bytes, bytes]:
+        """The headers as they travel: what people named is UTF-8."""
+        return {name.encode(): value.encode() for name, value in self.headers.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """What was written into a ticket."""
+
+    number: int
+    text: str
+    public: bool = True
+
+
+class Peer(ABC):
+    """One system. What it holds is in `tickets`, what was written into it in `comments`, `states` and `references`.
+
+    kind       of the desk
+    secret     what deliveries are proven with
+    desk       what the desk's settings say besides: flows, states, options, closed, timezone
+    sends      the events it tells of by webhook; none for a system that is only polled
+    polled     the events that its API shows to whoever asks what changed
+    looks_up   the events whose delivery makes intake ask the API for what it does not say
+    tells_unit whether a delivery says the requester's unit
+    """
+
+    kind: ClassVar[str]
+    secret: ClassVar[str] = "a-secret-of-ekvik-0001"
+    next_secret: ClassVar[str] = "a-secret-of-ekvik-0002"
+    token: ClassVar[str] = "token-of-the-flode-user"
+    desk: ClassVar[Mapping[str, Any]] = {}
+    sends: ClassVar[frozenset[Event]] = frozenset({"created", "changed", "closed", "reopened", "moved"})
+    polled: ClassVar[frozenset[Event]] = frozenset({"created", "changed", "closed", "reopened", "moved"})
+    looks_up: ClassVar[frozenset[Event]] = frozenset()
+    tells_unit: ClassVar[bool] = True
+    names_delivery: ClassVar[bool] = True
+    """Whether its deliveries have a name of their own, the same at each try."""
+
+    def __init__(self) -> None:
+        self.tickets: dict[int, Story] = {}
+        self.comments: list[Comment] = []
+        self.states: list[tuple[int, str]] = []
+        self.references: list[tuple[int, str]] = []
+        self.asked: list[str] = []
+        """Method and path of each request to the API."""
+        self.fails: list[tuple[int, dict[str, str]]] = []
+        """The statuses and headers that the next requests are answered with, instead of what they asked for."""
+        self.url = ""
+
+    @abstractmethod
+    def external_id(self, story: Story) -> str:
+        """The id of a ticket in this system."""
+
+    @abstractmethod
+    def shown_number(self, story: Story) -> str:
+        """What people call a ticket in this system."""
+
+    @abstractmethod
+    def deliver(self, story: Story, event: Event, *, name: str, secret: str, at: datetime) -> Sent:
+        """What the system sends of an event, proven with `secret`; `name` names the delivery, at is when it is sent."""
+
+    @abstractmethod
+    def odd(self, *, name: str, secret: str, at: datetime) -> Sent:
+        """An authentic delivery of something that is not a ticket as the system sends it by itself."""
+
+    @abstractmethod
+    def routes(self, app: web.Application) -> None:
+        """Add the API: tickets to look up and to poll for, and what can be written into them."""
+
+    @abstractmethod
+    def authorized(self, request: web.Request) -> bool:
+        """Whether a request to the API says who asks as this system wants it said."""
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[Self]:
+        """Serve the API on the loopback address, for the length of a block."""
+        app = web.Application(middlewares=[self._watch], client_max_size=1 << 24)
+        self.routes(app)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        try:
+            yield self
+        finally:
+            await runner.cleanup()
+
+    @web.middleware
+    async def _watch(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        self.asked.append(f"{request.method} {request.path}")
+        if self.fails:
+            status, headers = self.fails.pop(0)
+            return web.json_response({"error": "planted"}, status=status, headers=headers)
+        if not self.authorized(request):
+            return web.json_response({"error": "who are you?"}, status=401)
+        answer: web.StreamResponse = await handler(request)
+        return answer
+
+    def settings(self, municipality: str = "ekvik") -> dict[str, Any]:
+        """The desk in the partnership's file."""
+        return {
+            "municipality": municipality, "system": self.kind, "kind": self.kind,
+            "secret": self.secret, "next_secret": self.next_secret, "flows": ["Projekt"],
+            "api": {"url": self.url, "user": "flode", "token": self.token, "private": True, **self.desk.get("api", {})},
+            **{name: value for name, value in self.desk.items() if name != "api"},
+        }  # fmt: skip
+
+    def plain(self, comment: str) -> str:
+        """What people read of a comment in this system; for systems whose comments are HTML, without the markup."""
+        return comment
+
+    def changed_since(self, since: datetime) -> list[Story]:
+        """The tickets that changed at `since` or later, the longest ago first."""
+        found = [story for story in self.tickets.values() if story.changed >= since and not story.deleted]
+        return sorted(found, key=lambda story: story.changed)
+
+
+def all_peers() -> dict[str, type[Peer]]:
+    """Every stand-in, by kind."""
+    import tests.systems.peers as folder
+
+    found: dict[str, type[Peer]] = {}
+    for module in pkgutil.iter_modules(folder.__path__):
+        peer = importlib.import_module(f"tests.systems.peers.{module.name}").peer
+        found[peer.kind] = peer
+    return found
