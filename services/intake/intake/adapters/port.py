@@ -9,13 +9,13 @@ is polled for; both come as records of the system's API, marked by `POLLED`, and
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import json
 import pkgutil
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, TypeVar, cast
+from functools import cache
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_jsonable_python
@@ -192,15 +192,14 @@ def polled(record: object) -> Arrived:
 
 def system_of(kind: str) -> System | None:
     """The system of this kind of desk; None where there is no adapter for it."""
-    module = f"intake.adapters.{kind.replace('-', '_')}"
-    if importlib.util.find_spec(module) is None:
-        return None
-    return cast("System | None", getattr(importlib.import_module(module), "system", None))
+    return systems().get(kind)
 
 
-def kinds() -> tuple[str, ...]:
-    """The kinds of desk that have an adapter."""
+@cache
+def systems() -> Mapping[str, System]:
+    """Every system that has an adapter, by the kind of its desks."""
     import intake.adapters
 
-    names = (found.name.replace("_", "-") for found in pkgutil.iter_modules(intake.adapters.__path__))
-    return tuple(name for name in names if system_of(name))
+    names = [found.name for found in pkgutil.iter_modules(intake.adapters.__path__)]
+    modules = {name: importlib.import_module(f"intake.adapters.{name}") for name in names}
+    return {name.replace("_", "-"): module.system for name, module in modules.items() if hasattr(module, "system")}
