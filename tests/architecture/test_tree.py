@@ -13,7 +13,7 @@ SERVICES = ("intake", "portfolio", "governance", "notifications")
 FOLDERS = {"contracts", "deploy", "services", "tests"}
 NAMES = {
     "__init__.py", "py.typed", "main.py", "settings.py", "api.py", "pages.py", "templates", "consumers.py",
-    "commands.py", "api", "pages", "commands", "domain", "views", "adapters", "locale", "tables.sql",
+    "commands.py", "api", "pages", "commands", "domain", "views", "adapters", "locale", "tables.sql", "cli.py",
 }  # fmt: skip
 WITH_ADAPTERS = {"intake", "notifications"}
 

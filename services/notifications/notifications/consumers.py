@@ -100,11 +100,11 @@ async def _person(officer: Officer, where: str, partnership: Partnership, vault:
 
 
 def _can_answer(ticket: TicketRef, event: Envelope[Any], work: Work) -> bool:
-    """Whether there is a way back into this ticket: the desk's own, or the folder of embedded mode."""
+    """Whether there is a way back into this ticket: by the desk's settings, or the folder of embedded mode."""
     settings: Settings = work.resources["settings"]
     partnership: Partnership = work.resources["partnership"]
     desk = partnership.desk(event.municipality, ticket.system)
-    return bool(desk and desk.write_back) or settings.mail.startswith("spool:")
+    return bool(desk and (desk.write_back or desk.api)) or settings.mail.startswith("spool:")
 
 
 def _due(told: Told, receiver: _Receiver, event: Envelope[Any]) -> MessageDue:
