@@ -18,7 +18,6 @@ from urllib.parse import urlsplit
 import click
 import msgspec
 
-from chassis.cli.common import settings_of
 from chassis.clock import SystemClock
 from chassis.db import Database
 from chassis.i18n import translate
@@ -52,7 +51,7 @@ def connect(
     adapter = systems().get(system)
     if adapter is None:
         raise click.ClickException(f"there is no adapter for {system}; there are {', '.join(systems())}")
-    settings = settings_of("intake")
+    settings = _settings("intake")
     partnership = _partnership(settings.partnership)
     if municipality not in partnership.ids:
         raise click.ClickException(f"say --municipality with one of {', '.join(sorted(partnership.ids))}")
@@ -66,6 +65,12 @@ def connect(
     show_steps(adapter, desk, settings.public_url)
     if wait:
         asyncio.run(_until_both_ways_work(settings, desk, wait))
+
+
+def _settings(service: str) -> Settings:
+    from chassis.cli.common import settings_of  # the command line loads us while it is being loaded itself
+
+    return settings_of(service)
 
 
 def _partnership(file: Path) -> Partnership:
@@ -232,7 +237,7 @@ async def _answer(desk: ServiceDesk, request_id: str, since: datetime) -> tuple[
         "AND payload->>'about' = $2 AND created_at >= $3 ORDER BY id LIMIT 1"
     )
     told: str | None = None
-    async with _database(settings_of("notifications")) as db:
+    async with _database(_settings("notifications")) as db:
         while True:
             async with db.work() as connection:
                 row = await connection.fetchrow(query, desk.municipality, request_id, since)
