@@ -17,6 +17,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import quote
 from uuid import UUID, uuid4
 
@@ -50,6 +51,7 @@ class Installation:
     secret: str
     token: str
     postgres: Postgres
+    partnership: Path
 
 
 @contextmanager
@@ -76,6 +78,7 @@ def everything(kafka: Mapping[str, str] = NO_KAFKA) -> Iterator[Installation]:
         yield Installation(
             gateway=int(running["url"].rsplit(":", 1)[1]), intake=ports["intake"], secret=secret,
             token=Signer(home, running["url"]).token(reader), postgres=Postgres(home.postgres, port=ports["postgres"]),
+            partnership=home.partnership,
         )  # fmt: skip
     finally:
         subprocess.run([*flode, "down"], env=environment, check=True, capture_output=True)

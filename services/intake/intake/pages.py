@@ -27,8 +27,8 @@ from contracts.intake import (
     RequestWithdrawn,
 )
 from contracts.refusal import Refusal
-from intake import api
 from intake.adapters.by_hand import PHONE, Registration
+from intake.api import requests as api
 from intake.commands import taking
 from intake.domain.access import may_register
 from intake.domain.classification import NoSuchRequest

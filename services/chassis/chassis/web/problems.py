@@ -206,7 +206,7 @@ def _member(error: FieldError) -> dict[str, str]:
 def _retry(refusal: Refusal) -> dict[str, str]:
     if refusal.status == 401:
         return {"WWW-Authenticate": "Bearer"}
-    return {"Retry-After": "1"} if refusal.status == 503 else {}
+    return {429: {"Retry-After": "5"}, 503: {"Retry-After": "1"}}.get(refusal.status, {})
 
 
 def answer_to(request: Request, error: Exception) -> Response | None:

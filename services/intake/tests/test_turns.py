@@ -1,0 +1,59 @@
+"""A sender that floods us waits by itself."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from intake.adapters.turns import AT_ONCE, IN_LINE, ComeAgain, Turns
+
+
+async def test_a_desk_with_a_long_line_is_told_to_come_again_and_others_are_let_in_at_once() -> None:
+    turns, busy = Turns(), asyncio.Event()
+
+    async def deliver(desk: str) -> None:
+        async with turns.take(desk):
+            await busy.wait()
+
+    flood = [asyncio.create_task(deliver("ekvik.zammad")) for _ in range(AT_ONCE + IN_LINE)]
+    await asyncio.sleep(0)
+    with pytest.raises(ComeAgain):
+        await deliver("ekvik.zammad")
+    other = asyncio.create_task(deliver("nordvik.znuny"))
+    await asyncio.sleep(0)
+    busy.set()
+    await asyncio.gather(*flood, other)
+    await deliver("ekvik.zammad")
+
+
+async def test_no_more_than_a_few_of_one_desk_are_taken_at_once() -> None:
+    turns, most, now = Turns(), 0, 0
+
+    async def deliver() -> None:
+        nonlocal most, now
+        async with turns.take("ekvik.zammad"):
+            now += 1
+            most = max(most, now)
+            await asyncio.sleep(0)
+            now -= 1
+
+    await asyncio.gather(*(deliver() for _ in range(50)))
+    assert most == AT_ONCE
+
+
+async def test_whoever_leaves_the_line_leaves_their_place() -> None:
+    turns, busy = Turns(), asyncio.Event()
+
+    async def deliver() -> None:
+        async with turns.take("ekvik.zammad"):
+            await busy.wait()
+
+    tasks = [asyncio.create_task(deliver()) for _ in range(AT_ONCE + IN_LINE)]
+    await asyncio.sleep(0)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    busy.set()
+    await deliver()
+    assert turns.waiting == {"ekvik.zammad": 0}
