@@ -9,15 +9,17 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from chassis.schedule import ClockworkLoop
 from chassis.store import Store
 from chassis.testing import Databases
 from intake.adapters.delivery import Delivery, NotJson
 from intake.adapters.report import Desk
-from intake.commands.taking import take
+from intake.commands.taking import forgetting, take
 from intake.views import deliveries
 from tests.integration.intake_world import EVENTS, HOOK, NEXT_SECRET, TOKEN, World, a_ticket, a_world
 
@@ -334,3 +336,22 @@ async def test_a_municipality_does_not_see_the_deliveries_of_another(world: Worl
     assert len(await deliveries.parked(world.here.db, scope=["ekvik"])) == 1
     assert await deliveries.parked(world.here.db, scope=["nordvik"]) == []
     assert await deliveries.parked(world.here.db, scope=[]) == []
+
+
+async def test_the_bytes_of_deliveries_are_forgotten_when_their_time_is_over_and_what_came_of_them_is_not(
+    world: World,
+) -> None:
+    await world.deliver(a_ticket())
+    await world.deliver(b"no json", key="msg-2")
+    here = world.here
+    resources = {"settings": SimpleNamespace(keep_deliveries_days=30)}
+    loop = ClockworkLoop(forgetting, here.store, world.clock, resources)
+    for days, kept in ((29, 2), (2, 1)):
+        world.clock.advance(timedelta(days=days))
+        await loop.run_once()
+        async with here.db.work() as connection:
+            rows = await connection.fetch("SELECT outcome FROM deliveries WHERE raw <> '' ORDER BY outcome")
+        assert len(rows) == kept
+    assert [row["outcome"] for row in rows] == ["parked"]
+    again = await world.deliver(a_ticket())
+    assert (again.status_code, again.headers["flode-duplicate"]) == (201, "true")

@@ -67,6 +67,8 @@ class Settings(BaseModel):
     public_url: str
     otlp: str | None = None
     mail: str = "spool:mail"
+    keep_deliveries_days: int = 365
+    """How long the bytes of a delivery are kept that has been dealt with."""
     tell_within_days: int = 3
     """Nobody is told by mail, or in a ticket, of what happened longer ago than this, unless somebody asks for it."""
     log: str = "INFO"
@@ -104,6 +106,9 @@ class Settings(BaseModel):
             "public_url": env.read("FLODE_PUBLIC_URL", _web, "the address people open, https://…"),
             "otlp": env.maybe("FLODE_OTLP", _web, "an OTLP/HTTP endpoint, or nothing"),
             "mail": env.read("FLODE_MAIL", _mail, "smtp://host:port or spool:/folder", "spool:mail"),
+            "keep_deliveries_days": env.read(
+                "FLODE_KEEP_DELIVERIES_DAYS", _positive, "days for which the bytes of deliveries are kept", "365"
+            ),
             "tell_within_days": env.read("FLODE_TELL_WITHIN_DAYS", _positive, "days after which nobody is told", "3"),
             "log": env.read("FLODE_LOG", _level, "DEBUG, INFO, WARNING or ERROR", "INFO"),
             "roles": env.read("FLODE_ROLES", _roles, "some of " + ", ".join(sorted(ROLES)), ",".join(ROLES)),

@@ -10,7 +10,7 @@ from importlib.resources import files
 from chassis.service import Service
 from contracts.topics import REQUEST
 from intake import api, commands, pages
-from intake.commands import asking
+from intake.commands import asking, taking
 from intake.views import inbox, requests
 
 service = Service(
@@ -20,7 +20,7 @@ service = Service(
     routers=(api.router, pages.router),
     views=(inbox.view, requests.view),
     senders=asking.senders,
-    clockworks=(asking.polling,),
+    clockworks=(asking.polling, taking.forgetting),
     emits=(REQUEST,),
     tables=files("intake").joinpath("tables.sql").read_text("utf-8"),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,7 @@ from chassis.db import Connection
 from chassis.i18n import N_, translate
 from chassis.partnership import ServiceDesk
 from chassis.position import Position
+from chassis.schedule import Clockwork, Tick
 from chassis.store import Beside, Overtaken, VersionConflict
 from chassis.telemetry import current_traceparent, span
 from chassis.topics import partition_of
@@ -151,6 +152,17 @@ async def set_aside(here: Means, parked: Parked, *, by: str, reason: str) -> Non
         raise classification.NeedsAReason("reason")
     async with here.db.work() as connection:
         await deliveries.settled(connection, parked.id, by=by, at=here.clock.now(), note=reason.strip(), aside=True)
+
+
+async def _forget(tick: Tick) -> None:
+    days = tick.resources["settings"].keep_deliveries_days
+    forgotten = await deliveries.forget(tick.connection, tick.now - timedelta(days=days))
+    if forgotten:
+        log.info("deliveries.forgotten", many=forgotten, older_than_days=days)
+
+
+forgetting = Clockwork("intake.forget", every_seconds=3600, tick=_forget)
+"""The bytes of deliveries are kept for as long as the settings say, and no longer."""
 
 
 def _read(here: Means, arrival: Arrival) -> Ticket | Refusal:

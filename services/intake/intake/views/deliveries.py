@@ -187,6 +187,16 @@ class Parked:
     raw: str
 
 
+async def forget(connection: Connection, before: datetime) -> int:
+    """Forget the bytes of deliveries that came before, but for those that somebody or some system has still to do
+    with; what came of them, and under which key, stays. Returns how many were forgotten."""
+    done: str = await connection.execute(
+        "UPDATE deliveries SET raw = '' WHERE received_at < $1 AND raw <> '' AND outcome NOT IN ('parked', 'held')",
+        before,
+    )
+    return int(done.rpartition(" ")[2])
+
+
 _KEPT = "SELECT id, municipality, system, hook, key, received_at, faults, raw FROM deliveries"
 _PARKED = f"{_KEPT} WHERE outcome = 'parked'"
 
