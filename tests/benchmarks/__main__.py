@@ -39,9 +39,8 @@ def main() -> None:
     )
     parser.add_argument("--output", type=Path, default=Path(__file__).parent / "RESULTS.md")
     given = parser.parse_args()
-    begun = report.machine()
     chapters = asyncio.run(measure(given.only.split(","), given.events))
-    print(report.write(given.output, begun, chapters))
+    print(report.write(given.output, chapters))
 
 
 if __name__ == "__main__":

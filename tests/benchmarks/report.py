@@ -40,6 +40,8 @@ class Chapter:
 
     title: str
     how: str
+    begun: str = field(default_factory=lambda: machine())
+    """When it was begun, and on what."""
     lines: list[Line] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
 
@@ -59,7 +61,8 @@ class Chapter:
             ),
         ]
         notes = [f"{line.what}: {line.note}" for line in self.lines if line.note] + self.remarks
-        return "\n".join([f"## {self.title}", "", self.how, "", *rows, "", *(f"- {note}" for note in notes)]).rstrip()
+        told = [f"## {self.title}", "", self.how, "", self.begun, "", *rows, "", *(f"- {note}" for note in notes)]
+        return "\n".join(told).rstrip()
 
 
 def _number(number: float | None) -> str:
@@ -89,14 +92,20 @@ def machine() -> str:
     )
 
 
-def write(path: Path, begun: str, chapters: Iterable[Chapter]) -> str:
-    """The whole report, to a file and returned."""
+ORDER = ("Append", "Append through HTTP", "From POST to a readable row", "Intake", "Rebuild", "Rebuild from a long log")
+
+
+def write(path: Path, chapters: Iterable[Chapter]) -> str:
+    """The report, to a file and returned: the chapters that were measured, and those that stood there before."""
+    before = path.read_text("utf-8").split("\n## ")[1:] if path.exists() else []
+    known = {text.partition("\n")[0]: f"## {text.strip()}" for text in before}
+    known |= {chapter.title: chapter.markdown() for chapter in chapters}
     text = "\n\n".join(
         [
             "# Results",
             "Written by `make bench`, which measures everything of one chapter side by side in one run; medians of "
-            "interleaved rounds. " + begun,
-            *(chapter.markdown() for chapter in chapters),
+            "interleaved rounds. Each chapter says when it was measured, and on what.",
+            *(known[title] for title in sorted(known, key=ORDER.index)),
         ]
     )
     path.write_text(text + "\n", encoding="utf-8")
