@@ -95,6 +95,12 @@ def machine() -> str:
 ORDER = ("Append", "Append through HTTP", "From POST to a readable row", "Intake", "Rebuild", "Rebuild from a long log")
 
 
+WRITTEN = (
+    "Written by `make bench`, which measures everything of one chapter side by side in one run; medians of interleaved "
+    "rounds. Each chapter says when it was measured, and on what."
+)
+
+
 def write(path: Path, chapters: Iterable[Chapter]) -> str:
     """The report, to a file and returned: the chapters that were measured, and those that stood there before."""
     before = path.read_text("utf-8").split("\n## ")[1:] if path.exists() else []
@@ -103,8 +109,7 @@ def write(path: Path, chapters: Iterable[Chapter]) -> str:
     text = "\n\n".join(
         [
             "# Results",
-            "Written by `make bench`, which measures everything of one chapter side by side in one run; medians of "
-            "interleaved rounds. Each chapter says when it was measured, and on what.",
+            WRITTEN,
             *(known[title] for title in sorted(known, key=ORDER.index)),
         ]
     )
