@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 
+from chassis.outbox import GiveUp, Retry
 from chassis.partnership import ServiceDesk
+from chassis.testing import Canned
 from contracts.refusal import Refusals
+from intake.adapters import znuny_api
 from intake.adapters.delivery import Unauthentic
-from intake.adapters.port import Arrived
+from intake.adapters.port import Arrived, Way
 from intake.adapters.znuny import FIELD, reply, said, system
 from intake.adapters.znuny_api import survivor_in
 from intake.adapters.zones import certain, moment, wall_time
@@ -220,3 +223,66 @@ def test_the_file_of_the_web_service_has_a_route_for_all_that_is_asked() -> None
         assert wanted in file
     assert "BasicAuthPassword: '{secret}'" in file
     assert "Event: TicketMerge" in file
+
+
+# --- what is asked ---
+
+AT = "/znuny/nph-genericinterface.pl/Webservice/Flode"
+SEARCH, GET, HISTORY = (f"POST {AT}/Ticket/{what}" for what in ("Search", "Get", "History"))
+FLAT = {name: value for name, value in TICKET.items() if name not in ("CustomerUser", "CustomerCompany", "Articles")}
+FOUND = {**FLAT, "Article": TICKET["Articles"], "DynamicField": [{"Name": "Flow", "Value": "projekt"}]}
+MERGED = {**FOUND, "State": "merged", "StateType": "merged"}
+LINES = [{"HistoryType": "NewTicket", "Name": "%%"}, {"HistoryType": "Merged", "Name": "%%10123%%123%%10124%%124"}]
+
+
+def way(says: dict[str, Any]) -> tuple[Way, Canned]:
+    by, outward = desk(flow_field="DynamicField_Flow"), Canned(says=says)
+    assert by.api
+    return Way(desk=by, api=by.api, outward=outward), outward
+
+
+async def test_what_changed_is_asked_for_in_znunys_own_time_and_read_like_a_delivery() -> None:
+    to, outward = way({SEARCH: {"TicketID": ["123"]}, GET: {"Ticket": [FOUND]}})
+    found = await znuny_api.changed(to, "2026-03-01T06:59:00+00:00")
+    told = told_of(found.records[0], to.desk)
+    assert (told["flow"], told["description"]) == ("projekt", "Vi behöver en e-tjänst.")
+    assert told["requester"] == {"name": "Sigrid Ek", "email": "sigrid.ek@ekvik.example"}
+    assert said(found.records[0], to.desk).key == "polled 123 2026-03-01 08:00:05"
+    assert (found.cursor, found.more) == ("2026-03-01T08:00:05+01:00", False)
+    _, query, body, _ = outward.asked[0]
+    assert (query, body["TicketLastChangeTimeNewerDate"], body["Limit"]) == ({}, "2026-03-01 07:59:00", 50)
+    assert (body["UserLogin"], body["Password"]) == ("flode", "password")
+
+
+async def test_nothing_that_changed_is_an_empty_object() -> None:
+    to, _ = way({SEARCH: {}})
+    found = await znuny_api.changed(to, "2026-03-01T06:59:00+00:00")
+    assert (found.records, found.cursor, found.more) == ((), "2026-03-01T06:59:00+00:00", False)
+
+
+async def test_a_merged_ticket_is_asked_for_its_history() -> None:
+    to, _ = way({GET: {"Ticket": [MERGED]}, HISTORY: {"TicketHistory": [{"TicketID": "123", "History": LINES}]}})
+    merged = said(await znuny_api.one(to, "123"), to.desk)
+    assert merged.lookup == "never"
+    assert (merged.ticket["kind"], merged.ticket["into"]) == ("merged", {"external_id": "124", "number": "10124"})
+
+
+async def test_a_history_that_may_not_be_read_loses_no_merge() -> None:
+    to, _ = way({GET: {"Ticket": [MERGED]}, HISTORY: {"Error": {"ErrorCode": "TicketHistoryGet.AccessDenied"}}})
+    merged = said(await znuny_api.one(to, "123"), to.desk)
+    assert (merged.lookup, merged.ticket["kind"], merged.ticket["into"]) == ("never", "merged", None)
+
+
+@pytest.mark.parametrize(
+    ("says", "failed"),
+    [
+        ({"Error": {"ErrorCode": "TicketGet.AuthFail"}}, GiveUp),
+        ({"Error": {"ErrorCode": "TicketGet.NotTicketData"}}, Retry),
+        ({"Ticket": []}, GiveUp),
+        ([], Retry),
+    ],
+)
+async def test_an_error_with_the_status_200_is_an_error(says: Any, failed: type[Exception]) -> None:
+    to, _ = way({GET: says})
+    with pytest.raises(failed):
+        await znuny_api.one(to, "123")
