@@ -68,12 +68,12 @@ class Misfilled(Refusal):
         self.text = text
 
 
-def in_plain_words(errors: Iterable[Mapping[str, Any]]) -> Refusals:
-    """Pydantic's (and FastAPI's) error details as refusals, each beside its field."""
-    return Refusals(tuple(_misfilled(error) for error in errors))
+def in_plain_words(errors: Iterable[Mapping[str, Any]], *, any_case: bool = False) -> Refusals:
+    """Pydantic's (and FastAPI's) error details as refusals, each beside its field; `any_case` for what others name."""
+    return Refusals(tuple(_misfilled(error, any_case) for error in errors))
 
 
-def _misfilled(error: Mapping[str, Any]) -> Misfilled:
+def _misfilled(error: Mapping[str, Any], any_case: bool) -> Misfilled:
     kind, context = str(error["type"]), error.get("ctx") or {}
     # An empty text where one is asked for is a field left out, not a text too short.
     if kind == "string_too_short" and context.get("min_length") == 1:
@@ -82,12 +82,17 @@ def _misfilled(error: Mapping[str, Any]) -> Misfilled:
         (sentence for beginning, sentence in BY_BEGINNING.items() if kind.startswith(beginning)), SHAPE
     )
     params = {name: value for name, value in context.items() if name != "error"}
-    return Misfilled(text, field_of(error["loc"]), **params)
+    return Misfilled(text, field_of(error["loc"], any_case=any_case), **params)
 
 
-def field_of(location: Sequence[int | str]) -> str | None:
-    """Where an error is, as a dotted path ("cost.lines.0.hours"), without the words that are not the sender's."""
-    path = [str(step) for step in location if isinstance(step, int) or (step.isidentifier() and step.islower())]
+def field_of(location: Sequence[int | str], *, any_case: bool = False) -> str | None:
+    """Where an error is, as a dotted path ("cost.lines.0.hours"), without the words that are not the sender's: those of
+    pydantic, and the names of our classes, which only `any_case` takes for a sender's ("Ticket.TicketID")."""
+    path = [
+        str(step)
+        for step in location
+        if isinstance(step, int) or (step.isidentifier() and (any_case or step.islower()))
+    ]
     if location and location[0] in ("body", "query", "path", "header"):
         path = path[1:]
     return ".".join(path) or None

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json as json_format
 import zlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 from uuid import UUID, uuid4, uuid5
 
 from chassis.context import Context
+from chassis.outbox import GiveUp
+from chassis.outward import Answer, Outward
 from chassis.prepare import prepare
 from contracts.envelope import Envelope
 from contracts.event import Event
@@ -144,3 +147,36 @@ def folded(evolve: Callable[[Any, Envelope[Any]], Any], events: Sequence[Envelop
     for event in events:
         row = evolve(row, event)
     return row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Canned(Outward):
+    """A way to a system that is not there: it answers by method and path what `says` has for them, and keeps in `asked`
+    what it was asked, with the query, the body and the headers. Where it has nothing to say, it is as with a 404."""
+
+    municipality: str = "ekvik"
+    hosts: Collection[str] = ()
+    says: Mapping[str, Any] = field(default_factory=dict)
+    asked: list[tuple[str, dict[str, str], Any, Mapping[str, str]]] = field(default_factory=list)
+
+    async def ask(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        json: object = None,
+        form: Mapping[str, str] | None = None,
+        expected: Collection[int] = (),
+    ) -> Answer:
+        """The answer. Raises GiveUp where there is none, and an answer that is an exception."""
+        del expected
+        parts = urlsplit(url)
+        what = f"{method} {parts.path}"
+        self.asked.append((what, dict(parse_qsl(parts.query)), json or form or body, headers or {}))
+        answer = self.says.get(what, GiveUp("the system answered 404"))
+        if isinstance(answer, Exception):
+            raise answer
+        said = answer(dict(parse_qsl(parts.query)), json or form) if callable(answer) else answer
+        return Answer(200, {}, json_format.dumps(said).encode())

@@ -61,7 +61,7 @@ class Arrived:
         try:
             return model.model_validate(as_json(self.body))
         except ValidationError as wrong:
-            raise in_plain_words(wrong.errors()) from None
+            raise in_plain_words(wrong.errors(), any_case=True) from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

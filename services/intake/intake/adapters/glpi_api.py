@@ -1,0 +1,88 @@
+"""GLPI's APIs: the high-level one of GLPI 11, asked with a token that OAuth 2 gives for a user's password, and the
+older one, whose records are said again as the high-level API would say them (`glpi_legacy.py`)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from chassis.oauth import bearer
+from chassis.outbox import GiveUp, Retry
+from chassis.outward import Remote
+from intake.adapters import glpi_legacy
+from intake.adapters.paging import page
+from intake.adapters.port import Arrived, Changed, Way, polled
+from intake.adapters.zones import moment, wall_time
+
+Record = dict[str, Any]
+
+
+async def one(way: Way, ticket: str) -> Arrived:
+    """A ticket, in the shape of what a webhook sends, and its requester."""
+    if glpi_legacy.is_meant(way):
+        async with glpi_legacy.session(way) as remote:
+            return polled(await glpi_legacy.record(remote, ticket, {}))
+    remote = await _remote(way)
+    item = (await remote.get(f"/api.php/Assistance/Ticket/{ticket}")).json()
+    return await _record(remote, item, {})
+
+
+async def changed(way: Way, cursor: str) -> Changed:
+    """The tickets that changed since, the longest ago first. Those of one second may come twice."""
+    if glpi_legacy.is_meant(way):
+        return await glpi_legacy.changed(way, cursor)
+    zone, since, remote = way.desk.timezone, datetime.fromisoformat(cursor), await _remote(way)
+
+    async def found(limit: int) -> Sequence[Record]:
+        # The database compares with its own time, which has no zone.
+        asked = f"date_mod=ge='{wall_time(since, zone)}'"
+        answer = await remote.get(
+            "/api.php/Assistance/Ticket", filter=asked, sort="date_mod:asc,id:asc", start="0", limit=str(limit)
+        )
+        items = answer.json()
+        if not isinstance(items, list):
+            raise Retry("the system answered with something else than a list")
+        return items
+
+    def at(item: Record) -> datetime:
+        return moment(datetime.fromisoformat(item["date_mod"]), zone)
+
+    items, more = await page(found, at, since)
+    users: dict[str, Record | None] = {}
+    records = [await _record(remote, item, users) for item in items]
+    return Changed(records=tuple(records), cursor=at(items[-1]).isoformat() if items else cursor, more=more)
+
+
+async def _remote(way: Way) -> Remote:
+    options = way.api.options
+    form = {
+        "grant_type": "password", "client_id": options.get("client_id", ""),
+        "client_secret": options.get("client_secret", ""), "username": way.api.user or "",
+        "password": way.api.token, "scope": "api",
+    }  # fmt: skip
+    return way.remote(await bearer(way.outward, f"{way.api.url.rstrip('/')}/api.php/token", form))
+
+
+async def _record(remote: Remote, item: Record, users: dict[str, Record | None]) -> Arrived:
+    number = _user_in(item)
+    if number is not None and number not in users:
+        users[number] = await _user(remote, number)
+    return polled({"event": "update", "item": item, "requester": users.get(number) if number else None})
+
+
+def _user_in(item: Mapping[str, Any]) -> str | None:
+    """The first user who asks for a ticket."""
+    asking = (member for member in item.get("team") or () if member.get("role") == "requester")
+    pages = (re.search(r"/user\.form\.php\?id=(\d+)", str(member.get("href"))) for member in asking)
+    return next((page[1] for page in pages if page), None)
+
+
+async def _user(remote: Remote, number: str) -> Record | None:
+    """A user; None for one that is gone, or that our user may not see: a ticket is not lost for that."""
+    try:
+        user = (await remote.get(f"/api.php/Administration/User/{number}")).json()
+    except GiveUp:
+        return None
+    return user if isinstance(user, dict) else None

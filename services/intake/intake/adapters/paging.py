@@ -1,0 +1,31 @@
+"""Pages of what changed, from systems that are asked for everything since a moment, the longest ago first."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+T = TypeVar("T")
+
+TOGETHER = 50
+"""How many tickets are asked for at once."""
+MOST = 800
+"""How many at the most, where so many were changed at one moment that fewer would not lead on."""
+
+
+async def page(
+    ask: Callable[[int], Awaitable[Sequence[T]]], changed_at: Callable[[T], datetime], since: datetime
+) -> tuple[Sequence[T], bool]:
+    """What changed since, and whether there is more. `ask` is told how many, and raises what it raises.
+
+    Somebody who changes a hundred tickets at once gives them all one time; from a page that ends where it began no
+    next one can be asked for, so it is made larger.
+    """
+    limit = TOGETHER
+    while True:
+        found = await ask(limit)
+        more = len(found) >= limit
+        if not more or changed_at(found[-1]) > since or limit >= MOST:
+            return found, more
+        limit *= 2

@@ -1,0 +1,116 @@
+"""Znuny's own web service, asked by the routes that its file in `znuny_steps.py` sets up. An agent's login and password
+stand in each body, so that no address holds them. Errors come with the status 200 and `Error` in the body."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+from chassis.outbox import GiveUp, Retry
+from intake.adapters.paging import TOGETHER, page
+from intake.adapters.port import Arrived, Changed, Way, polled
+from intake.adapters.zones import moment, wall_time
+
+FOR_GOOD = (
+    "AuthFail",
+    "AccessDenied",
+    "MissingParameter",
+    "InvalidParameter",
+    "WrongStructure",
+    "InvalidConfiguration",
+)
+"""How the codes of errors end that come again however often it is tried."""
+FIRST_ARTICLES = 5
+"""How many articles are read of a ticket, to find the first one that the requester sees."""
+
+Record = dict[str, Any]
+
+
+async def ask(way: Way, path: str, **what: object) -> Record:
+    """Have an operation run. Raises Retry and GiveUp, for an error within the answer too."""
+    login = {"UserLogin": way.api.user or "", "Password": way.api.token}
+    answer = (await way.remote({}).send("POST", path, {**login, **what})).json()
+    if not isinstance(answer, dict):
+        raise Retry("the system answered with something else than an object")
+    if error := answer.get("Error"):
+        code = str(error.get("ErrorCode") if isinstance(error, dict) else error)
+        failed = GiveUp if code.rpartition(".")[2] in FOR_GOOD else Retry
+        raise failed(f"the system answered {code}")
+    return answer
+
+
+async def one(way: Way, ticket: str) -> Arrived:
+    """A ticket, in the shape of what the invoker sends."""
+    found = await _tickets(way, [ticket])
+    if not found:
+        raise GiveUp(f"the system knows no ticket {ticket}")
+    return (await _records(way, found))[0]
+
+
+async def changed(way: Way, cursor: str) -> Changed:
+    """The tickets that changed since, the longest ago first. Those of one second may come twice."""
+    zone, since = way.desk.timezone, datetime.fromisoformat(cursor)
+
+    async def found(limit: int) -> Sequence[Record]:
+        said = await ask(
+            way, "/Ticket/Search", TicketLastChangeTimeNewerDate=wall_time(since, zone), SortBy="Changed", OrderBy="Up",
+            Limit=limit, SearchInArchive="AllTickets",
+        )  # fmt: skip
+        ids = said.get("TicketID") or []
+        return await _tickets(way, [str(one) for one in (ids if isinstance(ids, list) else [ids])])
+
+    def at(ticket: Record) -> datetime:
+        return moment(datetime.fromisoformat(ticket["Changed"]), zone)
+
+    tickets, more = await page(found, at, since)
+    last = at(tickets[-1]).isoformat() if tickets else cursor
+    return Changed(records=tuple(await _records(way, tickets)), cursor=last, more=more)
+
+
+async def _tickets(way: Way, ids: Sequence[str]) -> list[Record]:
+    """The tickets with these ids, in their order, with their first articles and without attachments."""
+    tickets: list[Record] = []
+    for start in range(0, len(ids), TOGETHER):
+        asked = {"AllArticles": 1, "ArticleLimit": FIRST_ARTICLES, "Attachments": 0, "DynamicFields": 1}
+        said = await ask(way, "/Ticket/Get", TicketID=list(ids[start : start + TOGETHER]), **asked)
+        tickets += said.get("Ticket") or []
+    return tickets
+
+
+async def _records(way: Way, tickets: Sequence[Record]) -> list[Arrived]:
+    merged = [str(ticket["TicketID"]) for ticket in tickets if ticket.get("StateType") == "merged"]
+    survivors: Mapping[str, Record] = {}
+    # Without the history it is asked later, by a person.
+    with suppress(GiveUp):
+        survivors = await _survivors(way, merged) if merged else {}
+    return [_record(ticket, survivors.get(str(ticket["TicketID"]), {})) for ticket in tickets]
+
+
+def _record(ticket: Record, survivor: Record) -> Arrived:
+    """A ticket of the API is flat but for its articles, and lists its dynamic fields."""
+    fields = ticket.get("DynamicField")
+    listed = fields if isinstance(fields, list) else []
+    flat = {f"DynamicField_{field['Name']}": field.get("Value") for field in listed}
+    whole = {**ticket, **flat, "Articles": ticket.get("Article")}
+    return polled({"Ticket": whole, "Event": {"TicketID": ticket["TicketID"], **survivor}})
+
+
+async def _survivors(way: Way, merged: Sequence[str]) -> dict[str, Record]:
+    """By the ticket that was merged: which one survives, as the last merge in its history says."""
+    said = await ask(way, "/Ticket/History", TicketID=list(merged))
+    survivors: dict[str, Record] = {}
+    for ticket in said.get("TicketHistory") or []:
+        for line in ticket.get("History") or []:
+            if line.get("HistoryType") == "Merged" and (into := survivor_in(str(line.get("Name")))):
+                survivors[str(ticket["TicketID"])] = {"MainTicketID": into[1], "MainTicketNumber": into[0]}
+    return survivors
+
+
+def survivor_in(line: str) -> tuple[str, str] | None:
+    """Number and id of the surviving ticket in a line of history: "Merged Ticket (10081/81) to (10082/82)", or the
+    same four between percent signs, as Znuny stores it."""
+    told = re.search(r"to \(([^/()]+)/(\d+)\)", line) or re.search(r"%%[^%]+%%\d+%%([^%]+)%%(\d+)$", line)
+    return (told[1], told[2]) if told else None
