@@ -87,7 +87,7 @@ def _misfilled(error: Mapping[str, Any]) -> Misfilled:
 
 def field_of(location: Sequence[int | str]) -> str | None:
     """Where an error is, as a dotted path ("cost.lines.0.hours"), without the words that are not the sender's."""
-    path = [str(step) for step in location if isinstance(step, int) or (step.isidentifier() and step.islower())]
+    path = [str(step) for step in location if isinstance(step, int) or (step.isidentifier() and not step[0].isupper())]
     if location and location[0] in ("body", "query", "path", "header"):
         path = path[1:]
     return ".".join(path) or None

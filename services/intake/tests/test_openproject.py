@@ -31,7 +31,8 @@ PACKAGE: dict[str, Any] = {
     },
     "_links": {
         "project": {"href": "/api/v3/projects/1", "title": "Projekt"}, "category": {"href": None},
-        "type": {"href": "/api/v3/types/1", "title": "Task"}, "ancestors": [], "priority": {"href": "/api/v3/priorities/8", "title": "Immediate"},
+        "type": {"href": "/api/v3/types/1", "title": "Task"}, "ancestors": [],
+        "priority": {"href": "/api/v3/priorities/8", "title": "Immediate"},
     },
 }  # fmt: skip
 
