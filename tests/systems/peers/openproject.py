@@ -44,6 +44,8 @@ class OpenProjectPeer(Peer):
         super().__init__()
         self.overtaken = 0
         """How many changes are answered as if somebody else had been faster."""
+        self.deletes: int | None = None
+        """The work package that is deleted once a search has found it."""
 
     def external_id(self, story: Story) -> str:
         return str(story.number)
@@ -128,6 +130,8 @@ class OpenProjectPeer(Peer):
         assert until == ""
         found = self.changed_since(datetime.fromisoformat(since))
         size, page = int(request.query["pageSize"]), int(request.query["offset"])
+        if self.deletes:
+            del self.tickets[self.deletes]
         return collection([self._package(one, embedded=False) for one in found[size * (page - 1) : size * page]])
 
     async def package(self, request: web.Request) -> web.Response:

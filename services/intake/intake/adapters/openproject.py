@@ -8,6 +8,7 @@ its work package. Nothing tells of a work package that was deleted.
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
@@ -180,8 +181,8 @@ async def changed(way: Way, cursor: str) -> Changed:
 
     The cursor is that moment, and the page that comes next where one moment has more than a page of them.
     """
-    remote, (since, _, at) = _remote(way), cursor.partition(" ")
-    page = int(at or 1)
+    remote, (moment, _, at) = _remote(way), cursor.partition(" ")
+    since, page = _moment(datetime.fromisoformat(moment)), int(at or 1)
     found = await remote.get(
         "/api/v3/work_packages",
         filters=json.dumps([{"updatedAt": {"operator": "<>d", "values": [since, ""]}}]),
@@ -189,9 +190,14 @@ async def changed(way: Way, cursor: str) -> Changed:
     )  # fmt: skip
     packages = TypeAdapter(list[Found]).validate_python(found.json()["_embedded"]["elements"])
     records = [await _record(remote, package.id) for package in packages]
-    last, full = packages[-1].updated_at.isoformat() if packages else since, len(packages) == TOGETHER
+    last, full = _moment(packages[-1].updated_at) if packages else since, len(packages) == TOGETHER
     following = f"{since} {page + 1}" if full and last == since else last
     return Changed(records=tuple(one for one in records if one is not None), cursor=following, more=full)
+
+
+def _moment(at: datetime) -> str:
+    """A moment as OpenProject writes it, to the millisecond."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03}Z"
 
 
 def _remote(way: Way) -> Remote:
