@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -18,6 +19,7 @@ from tests.systems.peer import OPENED, Story
 from tests.systems.peers.openproject import OpenProjectPeer
 
 TICKET = TicketRef(system="openproject", external_id="81", number="81")
+REQUEST = UUID("2f1d6b1a-5f0e-4a6e-9a55-0d6f6c1f7d11")
 
 
 @pytest.fixture
@@ -79,3 +81,13 @@ async def test_a_work_package_that_is_deleted_while_it_is_polled_for_stops_nobod
     peer.deletes = 82
     changed = await intake.changed(the_way(peer), OPENED.isoformat())
     assert len(changed.records) == 1
+
+
+async def test_without_a_field_for_it_the_reference_is_an_internal_comment(peer: OpenProjectPeer) -> None:
+    """IT-03"""
+    openproject = written(peer, api={"url": peer.url, "token": peer.token})
+    for _ in range(2):
+        await openproject.set_reference(TICKET, REQUEST, f"https://flode.example/{REQUEST}", key="r-1")
+    (comment,) = peer.comments
+    assert not comment.public
+    assert str(REQUEST) in comment.text
