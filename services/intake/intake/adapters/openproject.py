@@ -1,0 +1,253 @@
+"""OpenProject: a webhook sends the whole work package, signed with HMAC-SHA1 over the body.
+
+The work package is as it is when the webhook is sent, some minutes after the change (changes are aggregated first), and
+made anew when a try is repeated. `lockVersion` grows with each change. A comment is an event of its own that only names
+its work package. Nothing tells of a work package that was deleted.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
+
+from chassis.outward import Remote, basic
+from chassis.partnership import ServiceDesk
+from intake.adapters.port import Arrived, Changed, Said, Step, System, Way, polled
+from intake.adapters.proofs import signed
+
+PRIORITIES = {"low": 4, "normal": 3, "high": 2, "immediate": 1}
+LANGUAGES = {"sv": "sv", "da": "da", "no": "nb", "nb": "nb", "en": "en"}
+COMMENTS = "work_package_comment:"
+TOGETHER = 50
+
+Id = Annotated[str, BeforeValidator(lambda value: str(value) if isinstance(value, int) else value)]
+
+
+class Text(BaseModel):
+    """A text in Markdown, and the HTML that OpenProject makes of it."""
+
+    raw: str | None = None
+    html: str | None = None
+
+
+class Status(BaseModel):
+    """How far a work package is."""
+
+    name: str
+    is_closed: bool = Field(alias="isClosed")
+
+
+class Author(BaseModel):
+    """Who wrote the work package; the address is there for those who may see it."""
+
+    id: Id
+    name: str | None = None
+    email: str | None = None
+    language: str | None = None
+
+    @property
+    def as_requester(self) -> dict[str, str] | None:
+        """In the words of the generic ticket; None for nobody."""
+        said = {"name": self.name or self.email, "email": self.email, "language": LANGUAGES.get(self.language or "")}
+        return {key: value for key, value in said.items() if value} if said["name"] else None
+
+
+class Embedded(BaseModel):
+    """What a work package brings along."""
+
+    status: Status
+    author: Author | None = None
+
+
+class WorkPackage(BaseModel):
+    """A work package. What it is linked to has a title; other fields are those that the installation added."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: Id
+    lock_version: Annotated[int, Field(alias="lockVersion", ge=0)]
+    subject: str
+    description: Text | None = None
+    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
+    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    embedded: Annotated[Embedded, Field(alias="_embedded")]
+    links: Annotated[dict[str, Any], Field(alias="_links")]
+
+    def named(self, field: str | None) -> str | None:
+        """What stands in a field: the title of what it links to, or its text."""
+        link = self.links.get(field or "")
+        value = link.get("title") if isinstance(link, dict) else (self.model_extra or {}).get(field or "")
+        return value if isinstance(value, str) and value else None
+
+
+class Payload(BaseModel):
+    """A webhook of a work package."""
+
+    action: str
+    work_package: WorkPackage
+
+
+class Link(BaseModel):
+    """Where something stands."""
+
+    href: Annotated[str, Field(pattern=r"/work_packages/\d+$")]
+
+
+class CommentLinks(BaseModel):
+    """What a comment belongs to."""
+
+    work_package: Annotated[Link, Field(alias="workPackage")]
+
+
+class Activity(BaseModel):
+    """A comment."""
+
+    id: Id
+    links: Annotated[CommentLinks, Field(alias="_links")]
+
+
+class Commented(BaseModel):
+    """A webhook of a comment."""
+
+    activity: Activity
+
+
+class Event(BaseModel):
+    """What any webhook says."""
+
+    action: str
+
+
+class Found(BaseModel):
+    """A work package that a search found."""
+
+    id: Id
+    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+
+
+def said(arrived: Arrived, desk: ServiceDesk) -> Said:
+    """The work package as it is now; of a comment, only to which it belongs.
+
+    The flow is the project's name, or what stands in the field that the desk's option `flow_field` names ("type",
+    "category", "customField3"); the requester's unit stands in the one of `unit_field`, if it is said.
+    """
+    if arrived.read(Event).action.startswith(COMMENTS):
+        comment = arrived.read(Commented).activity
+        of = comment.links.work_package.href.rpartition("/")[2]
+        return Said(ticket={**_named(desk, of), "kind": "commented"}, key=f"comment {comment.id}")
+    payload = arrived.read(Payload)
+    package, options = payload.work_package, desk.api.options if desk.api else {}
+    status, author, text = package.embedded.status, package.embedded.author, package.description or Text()
+    closed = status.is_closed or status.name.casefold() in [name.casefold() for name in desk.closed]
+    ticket = {
+        **_named(desk, package.id),
+        "kind": "closed" if closed else "changed",
+        "open": not closed,
+        "flow": package.named(options.get("flow_field", "project")) or "",
+        "title": package.subject,
+        "description": text.html or text.raw or "",
+        "description_format": "html" if text.html else "text",
+        "requester": author.as_requester if author else None,
+        "organisation": package.named(options.get("unit_field")),
+        "opened_at": package.created_at,
+        "updated_at": package.updated_at,
+        "revision": package.lock_version,
+        "priority": PRIORITIES.get((package.named("priority") or "").casefold()),
+    }
+    if arrived.polled:
+        return Said(ticket=ticket, key=f"polled {package.id} {package.lock_version}")
+    told = bool(author and author.email)
+    key = f"{payload.action} {package.id} {package.lock_version}"
+    return Said(ticket=ticket, key=key, lookup="never" if told else "new")
+
+
+def _named(desk: ServiceDesk, package: str) -> dict[str, object]:
+    url = f"{desk.base}/work_packages/{package}" if desk.base else None
+    return {"external_id": package, "number": package, "url": url}
+
+
+async def look_up(way: Way, arrived: Arrived) -> Arrived:
+    """The work package of a delivery as it is now, with the address of who wrote it if we may see that."""
+    number = arrived.read(Payload).work_package.id
+    found = await _record(_remote(way), number)
+    return arrived if found is None else found
+
+
+async def changed(way: Way, cursor: str) -> Changed:
+    """The work packages that changed since, the longest ago first; those of the last moment come again.
+
+    The cursor is that moment, and the page that comes next where one moment has more than a page of them.
+    """
+    remote, (moment, _, at) = _remote(way), cursor.partition(" ")
+    since, page = _moment(datetime.fromisoformat(moment)), int(at or 1)
+    found = await remote.get(
+        "/api/v3/work_packages",
+        filters=json.dumps([{"updatedAt": {"operator": "<>d", "values": [since, ""]}}]),
+        sortBy=json.dumps([["updatedAt", "asc"], ["id", "asc"]]), pageSize=str(TOGETHER), offset=str(page),
+    )  # fmt: skip
+    packages = TypeAdapter(list[Found]).validate_python(found.json()["_embedded"]["elements"])
+    records = [await _record(remote, package.id) for package in packages]
+    last, full = _moment(packages[-1].updated_at) if packages else since, len(packages) == TOGETHER
+    following = f"{since} {page + 1}" if full and last == since else last
+    return Changed(records=tuple(one for one in records if one is not None), cursor=following, more=full)
+
+
+def _moment(at: datetime) -> str:
+    """A moment as OpenProject writes it, to the millisecond."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03}Z"
+
+
+def _remote(way: Way) -> Remote:
+    return way.remote(basic("apikey", way.api.token))
+
+
+async def _record(remote: Remote, number: str) -> Arrived | None:
+    """A work package in the shape of what a webhook sends; None if it is there no more, or not for us."""
+    found = await remote.get(f"/api/v3/work_packages/{number}", (403, 404))
+    if found.status != 200:
+        return None
+    package = found.json()
+    author = (package.get("_embedded") or {}).get("author")
+    if author and not author.get("email"):
+        known = await remote.get(f"/api/v3/users/{author['id']}", (403, 404))
+        author["email"] = known.json().get("email") if known.status == 200 else None
+    return polled({"action": "polled", "work_package": package})
+
+
+system = System(
+    name="OpenProject",
+    verify=signed("x-op-signature", "sha1", prefix="sha1="),
+    said=said,
+    kept=("x-op-signature",),
+    look_up=look_up,
+    changed=changed,
+    steps=(
+        Step(do="Administration, API and webhooks, Webhooks, New. Name: Flöde. Payload URL:", paste="{url}"),
+        Step(do="Signature secret:", paste="{secret}"),
+        Step(do="Enabled events: Work packages created and updated; comments may be left out. No other resource."),
+        Step(
+            do="Enabled for projects: the project of the project flow and those that its work packages are moved from "
+            "and to, or all projects. Tick Active. Save. The project of the flow is called:",
+            paste="{flow}",
+        ),
+        Step(
+            do="If another field than the project tells the flow, name it in the desk's settings (type, category, or "
+            "customField and its number):",
+            paste='[service_desks.api.options]\nflow_field = "type"',
+        ),
+        Step(
+            do="For the way back: a user with a role in these projects that may view and edit work packages and write "
+            "comments, and may see the e-mail addresses of users. As that user: Account settings, Access tokens, API; "
+            "the token is for api.token."
+        ),
+        Step(
+            do="For the reference: a custom field of type text, long enough for an address, enabled for the type and "
+            "the project; without it the reference becomes an internal comment, for which OpenProject 16 Enterprise "
+            "and the permission to write internal comments are needed.",
+            paste='[service_desks.api.options]\nreference_field = "customField7"',
+        ),
+    ),
+)

@@ -1,0 +1,93 @@
+"""What is peculiar to OpenProject: a work package that others change meanwhile, and pages of them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from chassis.outbox import GiveUp, Retry
+from chassis.outward import Outward
+from chassis.partnership import ServiceDesk
+from contracts.values import TicketRef
+from intake.adapters import openproject as intake
+from intake.adapters.port import Way
+from notifications.adapters.openproject import OpenProject, as_markdown, tickets
+from tests.systems.peer import OPENED, Story
+from tests.systems.peers.openproject import OpenProjectPeer
+
+TICKET = TicketRef(system="openproject", external_id="81", number="81")
+REQUEST = UUID("2f1d6b1a-5f0e-4a6e-9a55-0d6f6c1f7d11")
+
+
+@pytest.fixture
+async def peer() -> AsyncIterator[OpenProjectPeer]:
+    made = OpenProjectPeer()
+    made.tickets[81] = Story()
+    async with made.running():
+        yield made
+
+
+def the_way(peer: OpenProjectPeer, **changes: object) -> Way:
+    desk = ServiceDesk.model_validate({**peer.settings(), **changes})
+    assert desk.api
+    outward = Outward(municipality="ekvik", hosts=("127.0.0.1",), private=True, seconds=3, breakers={})
+    return Way(desk=desk, api=desk.api, outward=outward)
+
+
+def written(peer: OpenProjectPeer, **changes: object) -> OpenProject:
+    way = the_way(peer, **changes)
+    return tickets(way.desk, way.api, way.outward)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+async def test_who_was_overtaken_reads_the_work_package_again(peer: OpenProjectPeer, times: int) -> None:
+    peer.overtaken = times
+    await written(peer).set_state(TICKET, "project", key="s-1")
+    assert peer.states == [(81, "In progress")]
+
+
+async def test_who_is_overtaken_every_time_tries_again_later(peer: OpenProjectPeer) -> None:
+    peer.overtaken = 3
+    with pytest.raises(Retry):
+        await written(peer).set_state(TICKET, "project", key="s-1")
+    assert peer.states == []
+
+
+async def test_a_state_that_openproject_does_not_have_is_given_up(peer: OpenProjectPeer) -> None:
+    with pytest.raises(GiveUp, match="Beställd"):
+        await written(peer, states={"project": "Beställd"}).set_state(TICKET, "project", key="s-1")
+
+
+def test_a_plain_text_is_shown_as_it_is_written() -> None:
+    assert as_markdown("Med <b> & 3 < 4\nNy rad") == "Med &lt;b&gt; &amp; 3 &lt; 4  \nNy rad"
+
+
+async def test_a_hundred_work_packages_of_one_moment_are_all_found(peer: OpenProjectPeer) -> None:
+    peer.tickets = {number: Story(number=number) for number in range(1, 121)}
+    found, cursor, more = set(), (OPENED - timedelta(days=1)).isoformat(), True
+    while more:
+        changed = await intake.changed(the_way(peer), cursor)
+        assert len(changed.records) <= 50
+        found |= {record.body for record in changed.records}
+        cursor, more = changed.cursor, changed.more
+    assert len(found) == 120
+
+
+async def test_a_work_package_that_is_deleted_while_it_is_polled_for_stops_nobody(peer: OpenProjectPeer) -> None:
+    peer.tickets[82] = Story(number=82)
+    peer.deletes = 82
+    changed = await intake.changed(the_way(peer), OPENED.isoformat())
+    assert len(changed.records) == 1
+
+
+async def test_without_a_field_for_it_the_reference_is_an_internal_comment(peer: OpenProjectPeer) -> None:
+    """IT-03"""
+    openproject = written(peer, api={"url": peer.url, "token": peer.token})
+    for _ in range(2):
+        await openproject.set_reference(TICKET, REQUEST, f"https://flode.example/{REQUEST}", key="r-1")
+    (comment,) = peer.comments
+    assert not comment.public
+    assert str(REQUEST) in comment.text
