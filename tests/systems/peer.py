@@ -133,6 +133,11 @@ class Peer(ABC):
     def odd(self, *, name: str, secret: str, at: datetime) -> Sent:
         """An authentic delivery of something that is not a ticket as the system sends it by itself."""
 
+    def unproven(self, sent: Sent) -> Sent:
+        """The delivery without what proves it: its headers, but for what says what it is."""
+        bare = {name: value for name, value in sent.headers.items() if name in ("content-type", "user-agent")}
+        return Sent(sent.body, bare)
+
     @abstractmethod
     def routes(self, app: web.Application) -> None:
         """Add the API: tickets to look up and to poll for, and what can be written into them."""

@@ -281,13 +281,13 @@ async def test_scripts_and_tracking_images_are_gone_and_the_text_is_there(desk: 
 async def test_whoever_cannot_prove_themselves_gets_one_answer_whatever_is_wrong(desk: Connected) -> None:
     """IT-02, IT-07"""
     good = desk.make(STORY, "created")
-    bare = {name: value for name, value in good.headers.items() if name in ("content-type", "user-agent")}
+    bare = desk.peer.unproven(good)
     wrong = [
         desk.make(STORY, "created", secret="not-the-secret-of-ekvik"),
         desk.make(STORY, "created", secret=desk.peer.neighbour_secret),
-        Sent(good.body, bare),
-        Sent(b"", bare),
-        Sent(b"\xff\x00 no json", bare),
+        bare,
+        Sent(b"", bare.headers),
+        Sent(b"\xff\x00 no json", bare.headers),
     ]
     answers = [await desk.send(sent) for sent in wrong]
     unknown = await desk.world.client.post(

@@ -9,8 +9,9 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from aiohttp import web
 
-from chassis.outbox import GiveUp
+from chassis.outbox import GiveUp, Retry
 from chassis.outward import Outward
 from chassis.partnership import ServiceDesk
 from chassis.testing import Databases
@@ -117,3 +118,23 @@ async def test_a_link_to_the_request_is_set_again_and_not_twice() -> None:
         for _ in range(2):
             await the_way_back(peer).set_reference(TICKET, REQUEST, URL, key="r-1")
     assert [link["url"] for link in peer.links.values()] == [URL]
+
+
+@pytest.mark.parametrize("status", [400, 409])
+async def test_an_issue_that_somebody_moves_at_the_same_time_is_read_again_three_times_and_no_more(status: int) -> None:
+    class Busy(JiraPeer):
+        refusals = 2
+
+        async def go(self, request: web.Request) -> web.Response:
+            self.refusals -= 1
+            return web.json_response({}, status=status) if self.refusals >= 0 else await super().go(request)
+
+    peer = Busy()
+    peer.tickets = {81: Story()}
+    async with peer.running():
+        await the_way_back(peer).set_state(TICKET, "project", key="s-1")
+        assert peer.states == [(81, "In progress")]
+        peer.refusals = 3
+        with pytest.raises(GiveUp if status == 400 else Retry, match=str(status)):
+            await the_way_back(peer).set_state(TICKET, "completed", key="s-2")
+    assert peer.states == [(81, "In progress")]

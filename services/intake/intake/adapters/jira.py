@@ -141,7 +141,7 @@ def said(arrived: Arrived, desk: ServiceDesk) -> Said:
         "title": fields.summary,
         "description": fields.text,
         "description_format": "text",
-        "requester": {"name": name, "email": reporter.email} if name else None,
+        "requester": {"name": name, "email": reporter.email or None} if name else None,
         "organisation": next(_names(_field(fields, _option(desk, "organisation_field"))), None),
         "opened_at": fields.created,
         "updated_at": fields.updated,
