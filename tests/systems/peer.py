@@ -87,17 +87,21 @@ class Peer(ABC):
     sends      the events it tells of by webhook; none for a system that is only polled
     polled     the events that its API shows to whoever asks what changed
     looks_up   the events whose delivery makes intake ask the API for what it does not say
+    neighbour_secret  what the deliveries of another municipality's desk of this kind are proven with
+    thin       whether a delivery only names its ticket, so that it tells how the ticket is when the system is asked
     tells_unit whether a delivery says the requester's unit
     """
 
     kind: ClassVar[str]
     secret: ClassVar[str] = "a-secret-of-ekvik-0001"
     next_secret: ClassVar[str] = "a-secret-of-ekvik-0002"
+    neighbour_secret: ClassVar[str] = "a-secret-of-nordvik-0001"
     token: ClassVar[str] = "token-of-the-flode-user"
     desk: ClassVar[Mapping[str, Any]] = {}
     sends: ClassVar[frozenset[Event]] = frozenset({"created", "changed", "closed", "reopened", "moved"})
     polled: ClassVar[frozenset[Event]] = frozenset({"created", "changed", "closed", "reopened", "moved"})
     looks_up: ClassVar[frozenset[Event]] = frozenset()
+    thin: ClassVar[bool] = False
     tells_unit: ClassVar[bool] = True
     names_delivery: ClassVar[bool] = True
     """Whether its deliveries have a name of their own, the same at each try."""
@@ -128,6 +132,11 @@ class Peer(ABC):
     @abstractmethod
     def odd(self, *, name: str, secret: str, at: datetime) -> Sent:
         """An authentic delivery of something that is not a ticket as the system sends it by itself."""
+
+    def unproven(self, sent: Sent) -> Sent:
+        """The delivery without what proves it: its headers, but for what says what it is."""
+        bare = {name: value for name, value in sent.headers.items() if name in ("content-type", "user-agent")}
+        return Sent(sent.body, bare)
 
     @abstractmethod
     def routes(self, app: web.Application) -> None:

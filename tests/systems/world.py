@@ -23,8 +23,6 @@ from intake.views.deliveries import ASK
 from tests.integration.intake_world import World, a_partnership, a_world
 from tests.systems.peer import Event, Peer, Sent, Story
 
-NEIGHBOUR = "a-secret-of-nordvik-0001"
-
 
 @dataclass
 class Connected:
@@ -112,7 +110,7 @@ async def connected(peer: Peer, databases: Databases, folder: Path) -> AsyncIter
         given = a_partnership().model_dump()
         for town in given["municipalities"].values():
             town["hosts"] = ["127.0.0.1"]
-        neighbour = {**peer.settings("nordvik"), "secret": NEIGHBOUR, "next_secret": None, "api": None}
+        neighbour = {**peer.settings("nordvik"), "secret": peer.neighbour_secret, "next_secret": None, "api": None}
         given["service_desks"] = [peer.settings(), neighbour]
         async with a_world(databases, folder, Partnership.parse(given)) as world:
             yield Connected(peer, world)

@@ -14,7 +14,7 @@ import socket
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -48,6 +48,15 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+    @property
+    def date(self) -> datetime | None:
+        """When it was answered, by the system's own clock; None where it does not say."""
+        try:
+            said = parsedate_to_datetime(self.headers["Date"])
+        except (KeyError, ValueError):
+            return None
+        return said if said.tzinfo else said.replace(tzinfo=UTC)
 
     def json(self) -> Any:
         """The body as JSON. Raises Retry for what is none: a system that is down often answers with a page."""
