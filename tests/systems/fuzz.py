@@ -65,7 +65,7 @@ def SEEDS(kind: str) -> tuple[Seed, ...]:  # noqa: N802  as above
     """What the stand-in sends of each event, and nothing at all for a system that sends nothing."""
     peer = all_peers()[kind]()
     sent = [
-        peer.deliver(Story(closed=event == "closed", into=82 if event == "merged" else None), event,
+        peer.deliver(Story(closed=event == "closed", into=82 if event == "merged" else None, comments=("Tack!",)), event,
                      name="seed", secret=peer.secret, at=NOON)
         for event in sorted(peer.sends)
     ]  # fmt: skip
