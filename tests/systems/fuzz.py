@@ -64,11 +64,11 @@ class Seed:
 def SEEDS(kind: str) -> tuple[Seed, ...]:  # noqa: N802  as above
     """What the stand-in sends of each event, and nothing at all for a system that sends nothing."""
     peer = all_peers()[kind]()
-    sent = [
-        peer.deliver(Story(closed=event == "closed", into=82 if event == "merged" else None, comments=("Tack!",)), event,
-                     name="seed", secret=peer.secret, at=NOON)
+    stories = {
+        event: Story(closed=event == "closed", into=82 if event == "merged" else None, comments=("Tack!",))
         for event in sorted(peer.sends)
-    ]  # fmt: skip
+    }
+    sent = [peer.deliver(story, event, name="seed", secret=peer.secret, at=NOON) for event, story in stories.items()]
     return tuple(Seed(one.body, one.headers) for one in sent) or (Seed(b"{}", {POLLED: "1"}),)
 
 
