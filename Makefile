@@ -8,7 +8,8 @@ STAMP  := $(VENV)/installed
 PARTS  := contracts services/chassis services/intake services/portfolio services/governance services/notifications deploy/embedded
 PACKAGES := contracts chassis intake portfolio governance notifications embedded
 
-.PHONY: help up demo test test-whole test-parts check rules translations schemas format lint types layers bench e2e kafka lock install clean
+.PHONY: help up demo test test-whole test-parts check rules translations schemas format lint types layers bench e2e kafka \
+        peers fuzz lock install clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +64,13 @@ bench: $(STAMP) ## measure side by side and write the table of ratios; takes min
 
 kafka: $(STAMP) ## the integration suite on a real three-broker Apache Kafka (needs Java 17 and Maven Central)
 	deploy/kafka/run $(BIN)/python -m pytest -m "kafka or not browser and not bench" tests/integration tests/chaos
+
+peers: $(STAMP) ## real ticketing systems of Debian's, started here, connected and written into (.ci/run says which packages)
+	$(BIN)/python -m pytest -m peer tests/peers
+
+FUZZ_SECONDS ?= 600
+fuzz: $(STAMP) ## bytes made up for every parser of what arrives, guided by what the code does; FUZZ_SECONDS in all
+	$(BIN)/python -m tests.systems.fuzz --seconds $(FUZZ_SECONDS)
 
 e2e: $(STAMP) ## the whole flow by clicking, in chromium or the browser that Playwright has installed
 	$(BIN)/python -m pytest -m browser tests/e2e
