@@ -29,6 +29,8 @@ FLOW_FIELDS = ("category", "subcategory", "callType", "operatorGroup", "processi
 CLOSED = ("closed", "afgesloten", "gesloten", "lukket", "afsluttet", "avsluttet", "avslutad", "stängd")
 ARCHIVED = "Archived"
 AS_ON_A_CARD = re.compile(r"(\d\d)-(\d\d)-(\d{4})[ ,]+(\d\d:\d\d(?::\d\d)?)")
+NO_FLOW = "-"
+"""The flow of a card whose field is empty: none of ours, and yet something that is known of it."""
 TOGETHER = 50
 MOST_ENTRIES = "100"
 
@@ -116,9 +118,9 @@ class Incident(_Sent):
     modification_date: Moment = Field(default=None, validation_alias="modificationDate")
 
     def flow(self, desk: ServiceDesk) -> str | None:
-        """What the field says that tells the flow."""
+        """What the field says that tells the flow; None where the field was not sent."""
         named: Named | None = getattr(self, to_snake(_flow_field(desk)))
-        return named.name if named else None
+        return (named.name or NO_FLOW) if named else None
 
     def is_over(self, desk: ServiceDesk) -> bool | None:
         """Whether it is closed, completed or archived; None where nothing of that is told."""
@@ -155,7 +157,9 @@ def said(arrived: Arrived, desk: ServiceDesk) -> Said:
     }
     stamp = updated.astimezone(UTC).isoformat() if updated else None
     if arrived.polled:
-        return Said(ticket=named | _asked_for(incident), key=f"polled {incident.id} {stamp}")
+        # The API leaves nothing out: what is not there is empty.
+        whole = {"flow": incident.flow(desk) or NO_FLOW, "title": incident.brief_description or incident.number}
+        return Said(ticket=named | whole | _asked_for(incident), key=f"polled {incident.id} {stamp}")
     key = f"{incident.id} {stamp}" if stamp else None
     if not (incident.brief_description and incident.flow(desk) and over is not None):
         return Said(ticket=named, key=key, lookup="always")
