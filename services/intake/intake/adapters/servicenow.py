@@ -210,7 +210,7 @@ system = System(
     steps=(
         Step(
             do="sys_properties.list, New. Name: flode.secret. Type: string. Private: yes, so that no update set "
-            "takes it along. Read roles and Write roles: admin. The desk's secret must be whsec_ and at least 24 random "
+            "takes it along. Read roles and Write roles: admin. The desk's secret must be whsec_ and 24 or more random "
             "bytes in base64, for the script signs with what that means. Value:",
             paste="{secret}",
         ),
