@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
+from aiohttp import web
 
 from chassis.outbox import Retry
 from chassis.outward import Outward
@@ -94,6 +95,17 @@ async def test_what_was_asked_for_is_only_read_of_the_project_flow(topdesk: TopD
     topdesk.tickets[82] = Story(number=82, flow="Support")
     await changed(way(topdesk), OPENED.isoformat())
     assert len([path for path in topdesk.asked if path.endswith("/requests")]) == 1
+
+
+async def test_a_card_that_is_deleted_while_it_is_read_stops_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def gone(peer: TopDeskPeer, request: web.Request) -> web.Response:
+        raise web.HTTPNotFound
+
+    monkeypatch.setattr(TopDeskPeer, "requests", gone)
+    peer = TopDeskPeer()
+    peer.tickets[STORY.number] = STORY
+    async with peer.running():
+        assert len((await changed(way(peer), OPENED.isoformat())).records) == 1
 
 
 async def test_nothing_new_is_an_answer_without_a_body(topdesk: TopDeskPeer) -> None:

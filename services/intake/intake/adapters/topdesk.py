@@ -33,6 +33,7 @@ NO_FLOW = "-"
 """The flow of a card whose field is empty: none of ours, and yet something that is known of it."""
 TOGETHER = 50
 MOST_ENTRIES = "100"
+EMPTY, GONE = 204, 404
 
 
 def _left_out(value: object) -> object:
@@ -227,13 +228,14 @@ def _remote(way: Way) -> Remote:
 async def _record(remote: Remote, incident: Mapping[str, Any]) -> Arrived:
     """An incident with what was asked for."""
     path = f"/tas/api/incidents/id/{UUID(str(incident['id']))}/requests"
-    entries = _list(await remote.get(path, page_size=MOST_ENTRIES))
+    # A card may be deleted after it was listed; what was listed of it can still be read.
+    entries = _list(await remote.get(path, (GONE,), page_size=MOST_ENTRIES))
     return polled({**incident, "entries": entries})
 
 
 def _list(answer: Answer) -> list[dict[str, Any]]:
     """What a list holds. An empty one is answered with 204 and no body, a part of one with 206."""
-    if answer.status == 204:
+    if answer.status in (EMPTY, GONE):
         return []
     found = answer.json()
     if not isinstance(found, list):
