@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import UUID
 
+import playwright
 import pytest
 from aiohttp import web
 
@@ -24,6 +25,8 @@ from notifications.adapters.servicenow import ServiceNow, tickets
 from tests.systems.peer import OPENED, Story
 from tests.systems.peers.servicenow import ServiceNowPeer
 
+NODE = Path(playwright.__file__).parent / "driver" / "node"
+"""What runs a script: the browsers' driver brings it along."""
 REQUEST = UUID("2f1d6b1a-5f0e-4a6e-9a55-0d6f6c1f7d11")
 STORY = Story()
 TICKET = TicketRef(system="servicenow", external_id=f"{81:032x}", number="INC0000081")
@@ -150,12 +153,11 @@ const sn_ws = { RESTMessageV2: class {
 """What the script works with in an instance, as far as it does."""
 
 
-@pytest.mark.skipif(shutil.which("node") is None, reason="there is nothing here that runs a script")
 async def test_the_published_script_signs_what_it_sends_in_whatever_letters() -> None:
     """IT-02"""
     secret, url = ServiceNowPeer.secret, "https://flode.example/intake/hooks/servicenow/ekvik.servicenow"
     script = (INSTANCE + SCRIPT).replace("{url}", url).replace("{secret}", secret)
-    node = await asyncio.create_subprocess_exec("node", "-e", script, stdout=asyncio.subprocess.PIPE)
+    node = await asyncio.create_subprocess_exec(NODE, "-e", script, stdout=asyncio.subprocess.PIPE)
     sent = json.loads((await node.communicate())[0])
     arrived = Arrived(body=sent["body"].encode("ascii"), headers=sent["headers"])
     system.verify(arrived, (secret,), datetime.now(UTC))
