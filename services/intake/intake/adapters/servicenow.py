@@ -19,7 +19,7 @@ from chassis.outbox import GiveUp, Retry
 from chassis.outward import Answer, basic
 from chassis.partnership import Api, ServiceDesk
 from intake.adapters import standard_webhooks
-from intake.adapters.paging import Place
+from intake.adapters.places import Place
 from intake.adapters.port import Arrived, Changed, Said, Step, System, Way, polled
 from intake.adapters.servicenow_script import SCRIPT
 

@@ -20,7 +20,7 @@ from pydantic.alias_generators import to_snake
 from chassis.outbox import GiveUp
 from chassis.outward import Answer, Remote, basic
 from chassis.partnership import ServiceDesk
-from intake.adapters.paging import Place
+from intake.adapters.places import Place
 from intake.adapters.port import Arrived, Changed, Said, Step, System, Way, polled
 from intake.adapters.proofs import bearer
 

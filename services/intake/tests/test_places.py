@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from intake.adapters.paging import OVERLAP, Place
+from intake.adapters.places import OVERLAP, Place
 
 NINE = datetime(2026, 3, 1, 9, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
