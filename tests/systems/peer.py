@@ -105,6 +105,10 @@ class Peer(ABC):
     tells_unit: ClassVar[bool] = True
     names_delivery: ClassVar[bool] = True
     """Whether its deliveries have a name of their own, the same at each try."""
+    says_when: ClassVar[bool] = True
+    """Whether it can say when it wants to be asked again (Retry-After)."""
+    never: ClassVar[str] = "403"
+    """What it answers where one that speaks HTTP says that it will never do it."""
 
     def __init__(self) -> None:
         self.tickets: dict[int, Story] = {}

@@ -93,14 +93,14 @@ async def test_a_system_that_is_busy_is_tried_again_when_it_says(desk: Written, 
     desk.peer.fails = [(status, {"Retry-After": "90"})]
     with pytest.raises(Retry) as later:
         await desk.system.comment(desk.ticket, TEXT, key="k-1")
-    assert later.value.after_seconds == 90
+    assert later.value.after_seconds == (90 if desk.peer.says_when else None)
     await desk.system.comment(desk.ticket, TEXT, key="k-1")
     assert len(desk.peer.comments) == 1
 
 
 async def test_a_system_that_will_never_take_it_is_given_up(desk: Written) -> None:
     desk.peer.fails = [(403, {})] * 3
-    with pytest.raises(GiveUp, match="403"):
+    with pytest.raises(GiveUp, match=desk.peer.never):
         await desk.system.comment(desk.ticket, TEXT, key="k-1")
 
 

@@ -118,11 +118,7 @@ class Outward:
 
         Raises Retry for what may pass, with the wait that the system asks for, and GiveUp for what will not.
         """
-        host = urlsplit(url).hostname or ""
-        if host not in self.hosts:
-            raise GiveUp(f"{host or 'an address without a host'} is not among the hosts of {self.municipality}")
-        breaker = self.breakers.setdefault((self.municipality, urlsplit(url).netloc), Breaker())
-        breaker.pass_or_wait()
+        breaker, host = self.admitted(url), urlsplit(url).hostname or ""
         given = dict(headers or {})
         if json is not None:
             body = json_format.dumps(json, ensure_ascii=False).encode()
@@ -138,6 +134,32 @@ class Outward:
         if answer.status < 500 and answer.status not in PASSING:
             raise GiveUp(f"the system answered {answer.status}")
         raise Retry(f"the system answered {answer.status}", wait_of(answer.headers.get("Retry-After")))
+
+    def admitted(self, url: str) -> Breaker:
+        """Where failures of an address are counted, if it may be called: GiveUp for a host that is not listed, Retry
+        while it is left alone."""
+        host = urlsplit(url).hostname or ""
+        if host not in self.hosts:
+            raise GiveUp(f"{host or 'an address without a host'} is not among the hosts of {self.municipality}")
+        breaker = self.breakers.setdefault((self.municipality, urlsplit(url).netloc), Breaker())
+        breaker.pass_or_wait()
+        return breaker
+
+    def connect(self, host: str, port: int) -> socket.socket:
+        """A connection for what is not HTTP, once `admitted`. It waits: to be called in a thread. Raises OSError."""
+        failure = OSError("the name leads nowhere")
+        for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+            made = socket.socket(family, kind, protocol)
+            try:
+                self.refuse_inward(host, str(address[0]))
+                made.settimeout(self.seconds)
+                made.connect(address)
+            except OSError as failed:
+                made.close()
+                failure = failed
+            else:
+                return made
+        raise failure
 
     async def _ask(self, method: str, url: str, host: str, headers: dict[str, str], data: Any) -> Answer:
         def outward(found: Any) -> socket.socket:

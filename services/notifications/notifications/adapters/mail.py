@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from email.header import Header
 from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
@@ -67,8 +69,8 @@ def compose(
     """
     from_name, from_address = parseaddr(sender)
     message = EmailMessage(policy=LETTER)
-    message["From"] = _address(from_name, from_address)
-    message["To"] = _address(name, address)
+    message["From"] = addressed(from_name, from_address)
+    message["To"] = addressed(name, address)
     message["Subject"] = written.subject
     message["Date"] = format_datetime(at)
     message["Message-ID"] = f"<{key}@{from_address.rpartition('@')[2]}>"
@@ -82,7 +84,8 @@ def compose(
     return message
 
 
-def _address(name: str, address: str) -> Address:
+def addressed(name: str, address: str) -> Address:
+    """Somebody's address as it stands in a header. Raises GiveUp for one that nothing can be sent to."""
     user, at, domain = address.strip().rpartition("@")
     if not (at and user and domain and user.isascii() and address.isprintable()):
         raise GiveUp("there is no address that mail can be sent to")
@@ -123,7 +126,7 @@ class Smtp:
 
     async def deliver(self, message: EmailMessage) -> None:
         """Send one message on a connection of its own."""
-        try:
+        with told():
             await aiosmtplib.send(
                 message,
                 hostname=self._host,
@@ -134,14 +137,21 @@ class Smtp:
                 start_tls=None if self._secure else self._start_tls,
                 timeout=SECONDS,
             )
-        except aiosmtplib.SMTPAuthenticationError as refused:
-            raise Retry(f"the mail server does not accept our password: {refused.code}") from None
-        except aiosmtplib.SMTPRecipientsRefused as refused:
-            raise _answered(max(each.code for each in refused.recipients)) from None
-        except aiosmtplib.SMTPResponseException as answered:
-            raise _answered(answered.code) from None
-        except (aiosmtplib.SMTPException, OSError) as failure:
-            raise Retry(f"the mail server cannot be reached: {type(failure).__name__}") from None
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """What a mail server does not take, in the outbox's words."""
+    try:
+        yield
+    except aiosmtplib.SMTPAuthenticationError as refused:
+        raise Retry(f"the mail server does not accept our password: {refused.code}") from None
+    except aiosmtplib.SMTPRecipientsRefused as refused:
+        raise _answered(max(each.code for each in refused.recipients)) from None
+    except aiosmtplib.SMTPResponseException as answered:
+        raise _answered(answered.code) from None
+    except (aiosmtplib.SMTPException, OSError) as failure:
+        raise Retry(f"the mail server cannot be reached: {type(failure).__name__}") from None
 
 
 def _answered(code: int) -> Retry | GiveUp:
