@@ -7,19 +7,20 @@ into which; the API does.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, TypeAdapter
 
 from chassis.outward import Remote
 from chassis.partnership import ServiceDesk
+from intake.adapters.paging import page
 from intake.adapters.port import Arrived, Changed, Said, Step, System, Way, polled
 from intake.adapters.proofs import signed
 
 PRIORITIES = {"1 low": 4, "2 normal": 3, "3 high": 2}
 CLOSED = ("closed", "removed")
 MERGED = "merged"
-TOGETHER = 50
 
 Id = Annotated[str, BeforeValidator(lambda value: str(value) if isinstance(value, int) else value)]
 
@@ -138,14 +139,18 @@ async def look_up(way: Way, arrived: Arrived) -> Arrived:
 async def changed(way: Way, cursor: str) -> Changed:
     """The tickets that changed since, the longest ago first. Those of one second may come twice."""
     remote = _remote(way)
-    found = await remote.get(
-        "/api/v1/tickets/search", query=f'updated_at:["{cursor}" TO *]', sort_by="updated_at", order_by="asc",
-        limit=str(TOGETHER), expand="true",
-    )  # fmt: skip
-    tickets = TypeAdapter(list[Found]).validate_python(found.json())
+
+    async def ask(limit: int) -> list[Found]:
+        found = await remote.get(
+            "/api/v1/tickets/search", query=f'updated_at:["{cursor}" TO *]', sort_by="updated_at", order_by="asc",
+            limit=str(limit), expand="true",
+        )  # fmt: skip
+        return TypeAdapter(list[Found]).validate_python(found.json())
+
+    tickets, more = await page(ask, lambda ticket: ticket.updated_at, datetime.fromisoformat(cursor))
     records = [await _record(remote, ticket.id) for ticket in tickets]
     last = tickets[-1].updated_at.isoformat() if tickets else cursor
-    return Changed(records=tuple(records), cursor=last, more=len(tickets) == TOGETHER)
+    return Changed(records=tuple(records), cursor=last, more=more)
 
 
 def _remote(way: Way) -> Remote:

@@ -35,7 +35,7 @@ from intake.adapters.ticket import Ticket
 from intake.commands import REQUEST, Means
 from intake.domain import classification, request
 from intake.domain.request import Request
-from intake.domain.ticket import Known, Report, command_of, request_of
+from intake.domain.ticket import Known, Report, command_of, is_project_flow, request_of
 from intake.views import deliveries
 from intake.views.deliveries import LEDGER, Entry, Parked, Record, faults_of
 
@@ -188,11 +188,13 @@ def _not_looked_up(arrival: Arrival, reason: str) -> Refusal:
 
 def _waits_for_its_system(here: Means, arrival: Arrival, *, begun: bool) -> bool:
     """Whether the system is to be asked before this delivery is used: of one that only names its ticket always, of
-    others for a request that has not begun, and never twice."""
+    others for a request that has not begun and is of the project flow, and never twice."""
     delivery, desk = arrival.delivery, arrival.desk
     if delivery.fault is not None or arrival.late_since is not None:
         return False
-    wanted = delivery.lookup == "always" or (delivery.lookup == "new" and not begun)
+    said = delivery.content if isinstance(delivery.content, dict) else {}
+    ours = is_project_flow(str(said["flow"]), desk.flows) if said.get("flow") else True
+    wanted = delivery.lookup == "always" or (delivery.lookup == "new" and ours and not begun)
     credential = here.partnership.desk(desk.municipality, desk.system) if wanted else None
     return credential is not None and can_be_asked(credential)
 
