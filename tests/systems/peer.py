@@ -184,6 +184,10 @@ class Peer(ABC):
             **{name: value for name, value in self.desk.items() if name != "api"},
         }  # fmt: skip
 
+    def polled_as(self, story: Story) -> list[bytes]:
+        """What is found by polling in a system that sends nothing, as it is read."""
+        return []
+
     def plain(self, comment: str) -> str:
         """What people read of a comment in this system; for systems whose comments are HTML, without the markup."""
         return comment

@@ -37,6 +37,7 @@ def a_mail(story: Story, **headers: str) -> bytes:
 
 class EMailPeer(Peer):
     kind = "e-mail"
+    smtp_url = ""
     desk = {"states": {}}
     sends = frozenset()
     polled = frozenset({"created"})
@@ -66,6 +67,9 @@ class EMailPeer(Peer):
     def shown_number(self, story: Story) -> str:
         digest = hashlib.sha256(self.external_id(story).encode()).digest()
         return f"PRJ-{base64.b32encode(digest).decode()[:10]}"
+
+    def polled_as(self, story: Story) -> list[bytes]:
+        return [a_mail(story)]
 
     def put(self, raw: bytes, received: datetime) -> int:
         """A mail comes in."""
