@@ -8,7 +8,7 @@ STAMP  := $(VENV)/installed
 PARTS  := contracts services/chassis services/intake services/portfolio services/governance services/notifications deploy/embedded
 PACKAGES := contracts chassis intake portfolio governance notifications embedded
 
-.PHONY: help up demo test test-whole test-parts check rules translations schemas format lint types layers bench e2e kafka \
+.PHONY: help up demo test test-whole test-systems test-parts check rules translations schemas format lint types layers bench e2e kafka \
         peers fuzz lock install clean
 
 help: ## list what can be made
@@ -21,14 +21,18 @@ demo: $(STAMP) ## the same, with a year of invented requests from three municipa
 	@$(BIN)/flode up --demo
 
 test: $(STAMP) ## every test that needs nothing but this machine, under five minutes
-	@$(MAKE) --no-print-directory --jobs=2 test-whole test-parts
+	@$(MAKE) --no-print-directory --jobs=3 test-whole test-systems test-parts
 
-# Side by side: whole installations, whose tests mostly wait, and everything else, which mostly computes.
+# Side by side: whole installations, whose tests mostly wait, ticketing systems, and everything else, which mostly
+# computes.
 test-whole: $(STAMP)
 	$(BIN)/python -m pytest --quiet tests/e2e
 
+test-systems: $(STAMP)
+	$(BIN)/python -m pytest --quiet tests/systems
+
 test-parts: $(STAMP)
-	$(BIN)/python -m pytest --quiet --ignore=tests/e2e
+	$(BIN)/python -m pytest --quiet --ignore=tests/e2e --ignore=tests/systems
 
 check: $(STAMP) lint types layers ## ruff, mypy, import-linter; whether schemas, docs and translations are up to date
 	$(BIN)/python -m tests.contract.generate --check
