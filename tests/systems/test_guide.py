@@ -20,7 +20,7 @@ from chassis.partnership import ServiceDesk
 from contracts.values import TicketRef
 from intake.adapters import ticket
 from intake.adapters.delivery import Unauthentic
-from intake.adapters.port import Arrived, Way
+from intake.adapters.port import Arrived, Way, systems
 from intake.commands.asking import FIRST_LOOK_BACK
 
 GUIDE = (Path(__file__).parents[2] / "deploy" / "runbooks" / "add-a-ticketing-system.md").read_text("utf-8")
@@ -111,3 +111,9 @@ async def test_it_is_polled_and_written_into(system: Any, desk: ServiceDesk) -> 
         await runner.cleanup()
     assert [one["public"] for one in remarks] == [True, False]
     assert states == ["handed over"]
+
+
+def test_the_page_on_connecting_names_every_system() -> None:
+    page = (Path(__file__).parents[2] / "deploy" / "runbooks" / "connect-a-ticketing-system.md").read_text("utf-8")
+    named = set(re.findall(r"^\| `([a-z-]+)`", page, re.MULTILINE))
+    assert set(systems()) <= named
