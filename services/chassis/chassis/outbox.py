@@ -134,6 +134,7 @@ class Sender:
               it are sent or given up; without a path, each effect goes for itself
     attempts  how often it is tried before it is given up
     together  how many are taken at once; a mail server gets as many connections as there are lines among them
+    every     seconds between two looks at what is due, while nothing is
     """
 
     channel: str
@@ -142,6 +143,7 @@ class Sender:
     in_line: tuple[str, ...] | None = None
     attempts: int = 12
     together: int = 32
+    every: float = 0.5
     first_pause: float = 2.0
     longest_pause: float = 3600.0
 
@@ -154,15 +156,15 @@ class Sender:
 class SenderLoop:
     """Runs a sender until cancelled."""
 
-    def __init__(self, sender: Sender, db: Database, *, poll_seconds: float = 0.5) -> None:
-        self.sender, self.db, self.poll_seconds = sender, db, poll_seconds
+    def __init__(self, sender: Sender, db: Database) -> None:
+        self.sender, self.db = sender, db
 
     async def run(self) -> None:
-        """Send what is due, look again every `poll_seconds`."""
+        """Send what is due, look again from time to time."""
         while True:
             if not await self.run_once():
                 await self._measure()
-                await asyncio.sleep(self.poll_seconds)
+                await asyncio.sleep(self.sender.every)
 
     async def run_once(self) -> int:
         """Try what is due now, lines beside one another; returns how many were tried."""

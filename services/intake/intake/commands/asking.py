@@ -79,8 +79,8 @@ def senders(resources: Mapping[str, Any]) -> tuple[Sender, ...]:
         await poll(hands, effect)
 
     return (
-        Sender(ASK, ask, attempts=PATIENCE["always"] + 1),
-        Sender(POLL, poll_desk, attempts=1_000_000, longest_pause=600.0),
+        Sender(ASK, ask, attempts=PATIENCE["always"] + 1, every=1.0),
+        Sender(POLL, poll_desk, attempts=1_000_000, longest_pause=600.0, every=5.0),
     )
 
 
