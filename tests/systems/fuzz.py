@@ -1,8 +1,5 @@
 """`make fuzz`: bytes made up by a fuzzer that sees which code they reach, for every parser of what arrives.
 
-python -m tests.systems.fuzz [--seconds 600]      all systems in turn, each in a process of its own
-python -m tests.systems.fuzz KIND --seconds 50    one of them
-
 Anything but a ticket or a refusal ends it with the bytes that did it, which belong into a test.
 """
 
@@ -13,7 +10,6 @@ import json
 import random
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -25,11 +21,6 @@ from contracts.refusal import Refusal
 from intake.adapters import ticket
 from intake.adapters.port import POLLED, Arrived, systems
 from tests.systems.peer import Story, all_peers
-
-MEGABYTES = 1024
-"""More memory than a parser may ever ask for; libFuzzer ends a process that does."""
-HANGS_AFTER = 10
-"""Seconds after which a parser counts as one that hangs."""
 
 
 def take(kind: str, arrived: Arrived) -> None:
@@ -109,39 +100,14 @@ def _bytes_changed(body: bytes, drawn: random.Random) -> bytes:
     return body[:place] + drawn.randbytes(drawn.randint(0, 4)) + body[place + drawn.randint(0, 4) :]
 
 
-def fuzz(kind: str, seconds: int) -> None:
-    """Fuzz one system; the process ends with it."""
-    import atheris
-
-    atheris.instrument_all()
-    peer_headers = [dict(seed.headers) for seed in SEEDS(kind)]
-
-    def once(data: bytes) -> None:
-        place = data[0] if data else 0
-        take(kind, Arrived(body=data[1:], headers=peer_headers[place % len(peer_headers)]))
-
-    with tempfile.TemporaryDirectory() as corpus:
-        for number, seed in enumerate(SEEDS(kind)):
-            with open(f"{corpus}/{number}", "wb") as file:  # noqa: PTH123  libFuzzer wants a plain folder
-                file.write(bytes([number]) + seed.body)
-        limits = [f"-max_total_time={seconds}", f"-timeout={HANGS_AFTER}", f"-rss_limit_mb={MEGABYTES}"]
-        atheris.Setup([sys.argv[0], *limits, "-max_len=65536", "-print_final_stats=1", corpus], once)
-        atheris.Fuzz()
-
-
 def main() -> None:
-    """Fuzz all, or one."""
+    """Fuzz all in turn."""
     parser = argparse.ArgumentParser(prog="python -m tests.systems.fuzz", description=__doc__)
-    parser.add_argument("kind", nargs="?", choices=sorted(systems()))
     parser.add_argument("--seconds", type=int, default=600)
-    chosen = parser.parse_args()
-    if chosen.kind:
-        fuzz(chosen.kind, chosen.seconds)
-        return
+    each = max(5, parser.parse_args().seconds // len(systems()))
     for kind in systems():
-        each = max(5, chosen.seconds // len(systems()))
         print(f"== {kind}, {each} s", flush=True)
-        done = subprocess.run([sys.executable, "-m", "tests.systems.fuzz", kind, "--seconds", str(each)], check=False)
+        done = subprocess.run([sys.executable, "-m", "tests.systems.fuzz_one", kind, str(each)], check=False)
         if done.returncode:
             sys.exit(f"{kind}: the bytes above are neither a ticket nor refused")
     print("nothing found")
