@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from contracts.refusal import Refusal
 
-AT_ONCE = 16
+AT_ONCE = 4
 """Deliveries of one desk that are taken at the same time; they are committed together with the others'."""
 IN_LINE = 256
 """How many more may wait."""
