@@ -92,3 +92,11 @@ def test_lines_lists_and_links_survive_the_cleaning() -> None:
 def test_only_what_looks_like_html_is_taken_for_it() -> None:
     assert is_html("hej<br>då")
     assert not is_html("a < b, x<y>z, <sigrid@ekvik.example>")
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "1066-10-14T09:00:00Z"])
+def test_a_moment_of_another_age_is_none_that_a_ticket_can_have(moment: str) -> None:
+    """P13: at the ends of the calendar a moment does not exist in every zone."""
+    with pytest.raises(Refusals) as refused:
+        read({**CREATED, "updated_at": moment})
+    assert [one.field for one in refused.value.refusals] == ["updated_at"]

@@ -155,6 +155,9 @@ class System:
             said = self.said(arrived, desk)
         except Refusal as fault:
             return given.with_fault(self._explained(fault, arrived))
+        except OverflowError:  # a moment at the end of the calendar, in another zone
+            moment = in_plain_words([{"type": "datetime_out_of_range", "loc": ()}])
+            return given.with_fault(self._explained(moment, arrived))
         ticket = {name: value for name, value in said.ticket.items() if value is not None}
         return given.saying(to_jsonable_python(ticket), key=said.key, lookup=said.lookup)
 

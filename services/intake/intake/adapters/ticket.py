@@ -46,6 +46,7 @@ from pydantic import (
     TypeAdapter,
     ValidationError,
 )
+from pydantic_core import PydanticCustomError
 
 from chassis.plain import in_plain_words
 from contracts.refusal import Refusal, Refusals
@@ -64,6 +65,17 @@ def _text(value: object) -> object:
 
 Name = Annotated[str, BeforeValidator(_text), Field(min_length=1, max_length=200), AfterValidator(a_title)]
 Line = Annotated[str, AfterValidator(a_title)]
+YEARS = range(1900, 2200)
+"""In which a ticket may be opened or changed; a moment at the end of the calendar is none in another zone."""
+
+
+def _within_years(moment: datetime) -> datetime:
+    if moment.year not in YEARS:
+        raise PydanticCustomError("datetime_out_of_range", "a moment of another age")
+    return moment
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_within_years)]
 Url = Annotated[str, Field(max_length=2000, pattern=r"^https?://[^\s<>\"\\^`{|}]+$")]
 
 
@@ -109,8 +121,8 @@ class Ticket(Ref):
     description_format: Literal["text", "html"] | None = Field(default=None, description="Guessed where not said.")
     requester: Requester | None = None
     organisation: Line | None = Field(default=None, description="The requester's unit, as the source names it.")
-    opened_at: AwareDatetime | None = Field(default=None, description="When the ticket was opened at its source.")
-    updated_at: AwareDatetime | None = Field(default=None, description="When it came to look like this.")
+    opened_at: Moment | None = Field(default=None, description="When the ticket was opened at its source.")
+    updated_at: Moment | None = Field(default=None, description="When it came to look like this.")
     revision: Annotated[int, Field(ge=0, lt=2**63)] | None = Field(default=None, description="Grows with each change.")
     priority: Annotated[int, Field(ge=1, le=5)] | None = Field(default=None, description="1 is the most urgent.")
     serves: tuple[Municipality, ...] = Field(default=(), max_length=50, description="Municipalities it would serve.")
