@@ -8,7 +8,17 @@ from uuid import UUID
 from contracts.event import Event, fact
 from contracts.personal import Personal
 from contracts.topics import REQUEST
-from contracts.values import AwareDatetime, CriterionMet, Line, Municipality, Origin, Person, Text, TicketRef
+from contracts.values import (
+    Attachment,
+    AwareDatetime,
+    CriterionMet,
+    Line,
+    Municipality,
+    Origin,
+    Person,
+    Text,
+    TicketRef,
+)
 
 SOURCE = "/flode/intake"
 
@@ -17,13 +27,16 @@ SOURCE = "/flode/intake"
 class RequestRegistered(Event):
     """A municipality's Service Desk handed over a ticket of the project flow; the request exists from here on (IT-02).
 
-    The ticket's reference stays with the request for ever (IT-03). What the requester wrote is sealed as theirs.
+    The ticket's reference stays with the request for ever (IT-03). What the requester wrote is sealed as theirs:
+    `description` as text, and `description_html` besides where it was written with markup, sanitised.
     """
 
     request_id: UUID
     ticket: TicketRef
     title: Line
     description: Personal | None = None
+    description_html: Personal | None = None
+    attachments: tuple[Attachment, ...] = ()
     requester: Person
     organisation: str | None = None
     origin: Origin = "business"
@@ -35,11 +48,18 @@ class RequestRegistered(Event):
 
 @fact("intake.request-changed", topic=REQUEST)
 class RequestChanged(Event):
-    """The ticket's text was edited at the source. Nothing is re-judged by itself; the PM sees the difference."""
+    """The ticket was edited at the source. Nothing is re-judged by itself; the PM sees the difference.
+
+    Everything is as the ticket says it now. `ticket` is there when people call it something else since: its number or
+    address changed, and the id that IT-03 keeps for ever did not.
+    """
 
     request_id: UUID
     title: Line
     description: Personal | None = None
+    description_html: Personal | None = None
+    attachments: tuple[Attachment, ...] = ()
+    ticket: TicketRef | None = None
     revision: int | None = None
     priority: int | None = None
     changed_at: AwareDatetime

@@ -55,6 +55,21 @@ class TicketRef:
 
 
 @value
+class Attachment:
+    """A file that hangs on a ticket. It stays at its source; a fact only refers to it, and never holds its bytes.
+
+    `key` names it among those of its request. `reference` is how its source knows it.
+    """
+
+    key: UUID
+    name: Personal
+    reference: Personal
+    media_type: str | None = None
+    size: Annotated[int, Field(ge=0)] | None = None
+    """In bytes."""
+
+
+@value
 class Money:
     """An amount in one currency, in its main unit (kronor, not öre)."""
 

@@ -42,7 +42,7 @@ def read_by(service: Service) -> list[type[Event]]:
     """The facts a service acts on or shows, its own and others'."""
     names = {name for reaction in service.reactions for name in reaction.types}
     names |= {name for view in service.views for name in view.types}
-    return [fact for name, fact in CATALOGUE.items() if name in names]
+    return [fact for name, fact in sorted(CATALOGUE.items()) if name in names]
 
 
 def asyncapi() -> str:

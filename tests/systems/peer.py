@@ -20,6 +20,7 @@ Event = Literal["created", "changed", "commented", "closed", "reopened", "merged
 
 OPENED = datetime(2026, 3, 1, 8, 0, 0, tzinfo=UTC)
 """When the tickets of the suite were opened; winter, and one hour later by a clock in Stockholm."""
+FILE, FILE_TYPE = "Skiss Ærø.pdf", "application/pdf"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,8 @@ class Story:
     """The number of the ticket it was merged into."""
     deleted: bool = False
     comments: tuple[str, ...] = ()
+    file: bytes | None = None
+    """What hangs on it, under the name FILE and with the media type FILE_TYPE."""
 
     def later(self, minutes: int = 10, **changes: Any) -> Self:
         """The same ticket after a change."""
@@ -191,6 +194,11 @@ class Peer(ABC):
     def plain(self, comment: str) -> str:
         """What people read of a comment in this system; for systems whose comments are HTML, without the markup."""
         return comment
+
+    async def file(self, request: web.Request) -> web.Response:
+        """The bytes of the file that hangs on the only ticket that has one."""
+        (content,) = (story.file for story in self.tickets.values() if story.file is not None)
+        return web.Response(body=content, content_type="application/octet-stream")
 
     def changed_since(self, since: datetime) -> list[Story]:
         """The tickets that changed at `since` or later, the longest ago first."""

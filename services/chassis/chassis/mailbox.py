@@ -94,9 +94,9 @@ class Mailbox:
         found = self._done(self._client.uid("SEARCH", *criteria))
         return sorted(int(uid) for line in found for uid in line.split() if uid.isdigit())
 
-    def fetch(self, uid: int) -> Held | None:
-        """A mail, left unread; None where it is gone."""
-        said, raw = self._fetched(uid, f"(UID INTERNALDATE BODY.PEEK[]<0.{MOST_OF_A_MAIL}>)")
+    def fetch(self, uid: int, *, most: int = MOST_OF_A_MAIL) -> Held | None:
+        """A mail, left unread, or its first bytes (`most`); None where it is gone."""
+        said, raw = self._fetched(uid, f"(UID INTERNALDATE BODY.PEEK[]<0.{most}>)")
         received = _received(said)
         return Held(uid, received, raw) if received and raw is not None else None
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
+from markupsafe import Markup
 
 from chassis.auth import Caller
 from chassis.i18n import N_, translate
@@ -27,16 +28,18 @@ from contracts.intake import (
     RequestWithdrawn,
 )
 from contracts.refusal import Refusal
+from contracts.values import TicketRef
+from intake.adapters import markup
 from intake.adapters.by_hand import PHONE, Registration
 from intake.api import requests as api
-from intake.commands import taking
+from intake.commands import fetching, taking
 from intake.domain.access import may_register
 from intake.domain.classification import NoSuchRequest
 from intake.domain.request import AlreadyRegistered
 from intake.domain.text import difference
 from intake.domain.ticket import request_of, shown
 from intake.views import deliveries, inbox, requests
-from intake.views.requests import RequestRow
+from intake.views.requests import Judgement, RequestRow
 
 router = APIRouter(include_in_schema=False)
 
@@ -64,8 +67,10 @@ def told(fact: IntakeFact, language: str) -> str:
     match fact:
         case RequestRegistered():
             return translate(N_("The Service Desk registered ticket {number}."), language, number=shown(fact.ticket))
+        case RequestChanged(ticket=TicketRef() as called):
+            return translate(N_("The ticket was changed. It is called {number} now."), language, number=shown(called))
         case RequestChanged():
-            return translate(N_("The text of the ticket was changed."), language)
+            return translate(N_("The ticket was changed."), language)
         case RequestWithdrawn():
             return translate(WITHDRAWN[fact.reason], language)
         case RequestMerged():
@@ -180,9 +185,9 @@ async def _request_page(
         row=row,
         state=STATES[row.state],
         withdrawn=WITHDRAWN.get(row.withdrawn or ""),
-        difference=difference(_text(judged.title, judged.description), _text(row.title, row.description))
-        if judged and row.differs_from_what_was_judged
-        else (),
+        written=Markup(markup.clean(row.description_html)) if row.description_html else None,  # noqa: S704  # cleaned
+        fetches=fetching.fetches(here, row.municipality, row.ticket.system) is not None,
+        difference=difference(_text(judged), _text(row)) if judged and row.differs_from_what_was_judged else (),
         questions=here.partnership.size_criteria,
         names={criterion.key: criterion.names for criterion in here.partnership.size_criteria},
         judges=caller.has(Role.PM, row.municipality),
@@ -194,8 +199,9 @@ async def _request_page(
     )
 
 
-def _text(title: str, description: str | None) -> str:
-    return f"{title}\n{description or ''}"
+def _text(said: RequestRow | Judgement) -> str:
+    """What is compared of a ticket: its text, and the names of its files."""
+    return "\n".join((said.title, said.description or "", *(file.name for file in said.attachments)))
 
 
 # --- the Service Desk's form ---

@@ -57,6 +57,7 @@ def test_a_mail_is_a_ticket_of_the_project_flow() -> None:
         "description": "Vi behöver en e-tjänst.",
         "description_format": "text",
         "requester": {"name": "Sigrid Ek", "email": "sigrid.ek@ekvik.example"},
+        "attachments": [],
         "opened_at": AT_SERVER,
         "updated_at": AT_SERVER,
         "revision": ROOT - 1772440200,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from functools import reduce
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import pytest
 
@@ -21,10 +21,13 @@ from contracts.intake import (
     RequestReopened,
     RequestWithdrawn,
 )
+from contracts.personal import token
+from contracts.values import Attachment
 from intake.domain.request import AlreadyRegistered, MergedInACircle, Request, evolve, follow, register
 from intake.domain.ticket import Known, Report, Survivor, command_of, is_project_flow, request_of
 
 Say = Callable[..., Report]
+PERSON = UUID("5b5f3f0e-0f7e-4b8a-9a51-2c1f7f1d0a11")
 
 
 def given(*facts: IntakeFact) -> Request | None:
@@ -98,6 +101,41 @@ def test_an_edit_after_the_judgement_is_a_fact_and_judges_nothing_anew(
     after = reduce(evolve, facts, before)
     assert after is not None
     assert after.judged == "project"
+
+
+def a_file(name: str) -> Attachment:
+    key = uuid5(PERSON, name)
+    return Attachment(key=key, name=token(PERSON, name), reference=token(PERSON, f"ref-{name}"), size=12)
+
+
+def test_a_file_that_is_hung_on_the_ticket_or_taken_off_is_a_change(
+    request_id: UUID, report: Say, registered: RequestRegistered
+) -> None:
+    files = (a_file("skiss"), a_file("karta"))
+    (hung,) = follow(request_id, given(registered), report("changed", attachments=files))
+    assert isinstance(hung, RequestChanged)
+    assert hung.attachments == files
+    known = given(registered, hung)
+    assert follow(request_id, known, report("changed", attachments=files[::-1])) == ()
+    (taken_off,) = follow(request_id, known, report("changed", attachments=files[:1]))
+    assert isinstance(taken_off, RequestChanged)
+    assert taken_off.attachments == files[:1]
+
+
+def test_a_ticket_that_is_called_otherwise_after_a_move_is_still_the_same_request(
+    request_id: UUID, report: Say, registered: RequestRegistered
+) -> None:
+    """IT-03: the id stays for ever, and what people call the ticket is as it is now."""
+    moved = replace(registered.ticket, number="SUP-7", url="https://desk.ekvik.example/browse/SUP-7")
+    (called,) = follow(request_id, given(registered), report("changed", ticket=moved))
+    assert isinstance(called, RequestChanged)
+    assert called.ticket == moved
+    known = given(registered, called)
+    assert known is not None
+    assert known.ticket == moved
+    assert follow(request_id, known, report("changed", ticket=moved)) == ()
+    bare = replace(registered.ticket, number=None)
+    assert follow(request_id, known, report("changed", ticket=bare)) == ()
 
 
 def test_an_older_snapshot_never_overwrites_a_newer_one(

@@ -89,6 +89,45 @@ def test_lines_lists_and_links_survive_the_cleaning() -> None:
     assert plain(html) == "Vi vill:\n\n- ett\n- två & tre\n\nSe här (https://ekvik.example/a) inte här\nHälsningar"
 
 
+def test_markup_is_kept_where_it_says_more_than_lines() -> None:
+    html = read(CREATED | {"description": "<h2>Mål</h2><p>Vi <b>vill</b></p><table><tr><td>1</td></tr></table>"})
+    assert html.html_description == (
+        "<p><strong>Mål</strong></p><p>Vi <b>vill</b></p><table><tbody><tr><td>1</td></tr></tbody></table>"
+    )
+    assert read(CREATED | {"description": "<p>Vi vill</p><br>"}).html_description is None
+    assert read(CREATED | {"description": "<b>fet</b>", "description_format": "text"}).html_description is None
+
+
+@pytest.mark.parametrize(
+    "evil",
+    [
+        "<script>alert(1)</script>",
+        "<img src='https://t.example/1.gif' onerror='alert(1)'>",
+        "<a href='javascript:alert(1)'>här</a>",
+        "<b style='background:url(https://t.example)' onclick='alert(1)' id='judge' class='skip'>fet</b>",
+        "<form action='https://t.example'><input name='x'><button>Judge</button></form>",
+        "<svg><style><img src=x onerror=alert(1)></style></svg>",
+        "<iframe srcdoc='<script>alert(1)</script>'></iframe>",
+    ],
+)
+def test_markup_that_is_kept_fetches_nothing_runs_nothing_and_looks_like_no_part_of_the_page(evil: str) -> None:
+    kept = read(CREATED | {"description": f"<b>Vi vill</b>{evil}", "description_format": "html"}).html_description
+    assert kept is not None
+    assert kept.startswith("<b>Vi vill</b>")
+    bad = ("alert", "t.example", "<img", "<form", "<input", "<button", "style=", "class=", "id=", "<svg", "<iframe")
+    assert not any(word in kept for word in bad)
+
+
+def test_files_are_said_whole_or_not_at_all() -> None:
+    assert read(CREATED).attachments is None
+    one = {"name": " skiss\u00ad.pdf", "ref": "https://desk.ekvik.example/f/12"}
+    (file,) = read(CREATED | {"attachments": [one]}).attachments or ()
+    assert (file.name, file.type, file.size) == ("skiss.pdf", None, None)
+    with pytest.raises(Refusals) as refused:
+        read(CREATED | {"attachments": [one | {"size": -1, "type": "<b>"}]})
+    assert {refusal.field for refusal in refused.value.refusals} == {"attachments.0.size", "attachments.0.type"}
+
+
 def test_only_what_looks_like_html_is_taken_for_it() -> None:
     assert is_html("hej<br>då")
     assert not is_html("a < b, x<y>z, <sigrid@ekvik.example>")

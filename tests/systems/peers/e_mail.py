@@ -15,7 +15,7 @@ from typing import Any, NoReturn, Self
 from aiohttp import web
 
 from tests.systems.mail_servers import Folder, ImapServer, Kept, No, SmtpServer, parsed, served
-from tests.systems.peer import Comment, Event, Peer, Sent, Story
+from tests.systems.peer import FILE, FILE_TYPE, Comment, Event, Peer, Sent, Story
 
 OURS = "projekt@ekvik.example"
 
@@ -32,6 +32,9 @@ def a_mail(story: Story, **headers: str) -> bytes:
         message[name.replace("_", "-")] = value
     message.set_content(story.text)
     message.add_alternative(story.as_html, subtype="html")
+    if story.file is not None:
+        kind, _, subtype = FILE_TYPE.partition("/")
+        message.add_attachment(story.file, kind, subtype, filename=FILE)
     return message.as_bytes()
 
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
-from tests.systems.peer import Comment, Event, Peer, Sent, Story
+from tests.systems.peer import FILE, FILE_TYPE, Comment, Event, Peer, Sent, Story
 
 ZONE = ZoneInfo("Europe/Stockholm")
 CLIENT = {"client_id": "flode-client", "client_secret": "flode-client-secret"}
@@ -90,6 +90,9 @@ class GlpiPeer(Peer):
         app.router.add_get("/api.php/Assistance/Ticket/{id}/Timeline/Followup", self.follow_ups)
         app.router.add_post("/api.php/Assistance/Ticket/{id}/Timeline/Followup", self.follow_up)
         app.router.add_get("/api.php/Administration/User/7", self.user)
+        app.router.add_get("/api.php/Assistance/Ticket/{id}/Timeline/Document", self.documents)
+        app.router.add_get("/api.php/Management/Document/5", self.document)
+        app.router.add_get("/api.php/Management/Document/5/Download", self.file)
 
     async def give_token(self, request: web.Request) -> web.Response:
         said = dict(await request.post())
@@ -117,6 +120,14 @@ class GlpiPeer(Peer):
         return web.json_response(
             {"id": 7, "username": "sigrid", "realname": last, "firstname": first, "emails": emails}
         )
+
+    async def documents(self, request: web.Request) -> web.Response:
+        story = self.tickets[int(request.match_info["id"])]
+        link = {"id": 1, "itemtype": "Ticket", "items_id": story.number, "documents_id": 5}
+        return web.json_response([{"type": "Document", "item": link}] if story.file is not None else [])
+
+    async def document(self, request: web.Request) -> web.Response:
+        return web.json_response({"id": 5, "name": "Skiss", "filename": FILE, "mime": FILE_TYPE})
 
     async def follow_ups(self, request: web.Request) -> web.Response:
         number = int(request.match_info["id"])

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from aiohttp import web
 
-from tests.systems.peer import Comment, Event, Peer, Sent, Story
+from tests.systems.peer import FILE, FILE_TYPE, Comment, Event, Peer, Sent, Story
 
 UNIT = "customfield_10002"
 WEBHOOK_EVENTS = {"created": "jira:issue_created", "deleted": "jira:issue_deleted", "commented": "comment_created"}
@@ -96,9 +96,27 @@ class JiraPeer(Peer):
                 "priority": {"id": "3", "name": "Medium"}, "issuetype": {"id": "10001", "name": "Tjänst"},
                 "status": {**status, "statusCategory": {"id": 2, "key": category}},
                 "project": {"id": "1", "key": key.partition("-")[0], "name": story.flow}, "labels": [],
-                UNIT: [{"id": "1", "name": story.unit, "_links": {}}], "customfield_10010": None,
+                "attachment": self._files(story), "customfield_10010": None,
+                UNIT: [{"id": "1", "name": story.unit, "_links": {}}],
             },
         }  # fmt: skip
+
+    def _files(self, story: Story) -> list[dict[str, Any]]:
+        file = {
+            "id": "12", "filename": FILE, "mimeType": FILE_TYPE, "size": len(story.file or b""),
+            "content": f"{self.url}/secure/attachment/12/Skiss.pdf",
+        }  # fmt: skip
+        return [file] if story.file is not None else []
+
+    async def content(self, request: web.Request) -> web.Response:
+        """Whoever does not say otherwise is led to another host."""
+        if request.query.get("redirect") != "false":
+            raise web.HTTPSeeOther("https://media.example/12")
+        return await self.file(request)
+
+    async def about_file(self, request: web.Request) -> web.Response:
+        (story,) = (one for one in self.tickets.values() if one.file is not None)
+        return web.json_response(self._files(story)[0])
 
     def authorized(self, request: web.Request) -> bool:
         expected = "Basic " + base64.b64encode(f"flode:{self.token}".encode()).decode()
@@ -106,6 +124,9 @@ class JiraPeer(Peer):
 
     def routes(self, app: web.Application) -> None:
         app.router.add_get("/rest/api/2/search/jql", self.search)
+        app.router.add_get("/rest/api/2/attachment/content/12", self.content)
+        app.router.add_get("/rest/api/2/attachment/12", self.about_file)
+        app.router.add_get("/secure/attachment/12/Skiss.pdf", self.file)
         app.router.add_get("/rest/api/2/issue/{id}", self.issue)
         app.router.add_get("/rest/api/2/issue/{id}/transitions", self.transitions)
         app.router.add_post("/rest/api/2/issue/{id}/transitions", self.go)

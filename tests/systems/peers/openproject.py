@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.systems.peer import Comment, Event, Peer, Sent, Story
+from tests.systems.peer import FILE, FILE_TYPE, Comment, Event, Peer, Sent, Story
 
 STATUSES = {1: ("New", False), 7: ("In progress", False), 12: ("Closed", True)}
 
@@ -97,6 +97,7 @@ class OpenProjectPeer(Peer):
         brought = {
             "status": {"_type": "Status", "id": number, "name": name, "isClosed": closed},
             "author": author, "project": {"_type": "Project", "id": 1, "name": story.flow}, "customActions": [],
+            "attachments": {"_type": "Collection", "_embedded": {"elements": self._files(story)}},
         }  # fmt: skip
         return {
             "_type": "WorkPackage", "id": story.number, "lockVersion": story.revision, "subject": story.title,
@@ -104,6 +105,11 @@ class OpenProjectPeer(Peer):
             "createdAt": moment(story.opened), "updatedAt": moment(story.changed),
             **({"_embedded": brought} if embedded else {}), "_links": links,
         }  # fmt: skip
+
+    def _files(self, story: Story) -> list[dict[str, Any]]:
+        size = len(story.file or b"")
+        file = {"_type": "Attachment", "id": 31, "fileName": FILE, "fileSize": size, "contentType": FILE_TYPE}
+        return [file] if story.file is not None else []
 
     def plain(self, comment: str) -> str:
         return html.unescape(comment).replace("  \n", "\n")
@@ -122,6 +128,7 @@ class OpenProjectPeer(Peer):
         app.router.add_post("/api/v3/work_packages/{id}/activities", self.post)
         app.router.add_get("/api/v3/statuses", self.statuses)
         app.router.add_get("/api/v3/users/4", self.user)
+        app.router.add_get("/api/v3/attachments/31/content", self.file)
 
     async def search(self, request: web.Request) -> web.Response:
         (wanted,) = json.loads(request.query["filters"])

@@ -9,7 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.systems.peer import Comment, Event, Peer, Sent, Story
+from tests.systems.peer import FILE, FILE_TYPE, Comment, Event, Peer, Sent, Story
 
 STATUSES = {1: ("New", False), 2: ("In Progress", False), 5: ("Closed", True)}
 TYPES = {"created": "issue.created", "deleted": "issue.deleted"}
@@ -95,6 +95,7 @@ class RedminePeer(Peer):
         app.router.add_get("/issues/{id:[0-9]+}.json", self.issue)
         app.router.add_put("/issues/{id:[0-9]+}.json", self.put)
         app.router.add_get("/users/6.json", self.user)
+        app.router.add_get("/attachments/download/44", self.file)
         app.router.add_get("/issue_statuses.json", self.statuses)
 
     async def search(self, request: web.Request) -> web.Response:
@@ -112,7 +113,12 @@ class RedminePeer(Peer):
         if story is None or story.deleted:
             return web.Response(status=404)
         issue = self._issue(story)
-        if request.query.get("include") == "journals":
+        include = request.query.get("include", "").split(",")
+        if "attachments" in include:
+            size = len(story.file or b"")
+            file = {"id": 44, "filename": FILE, "filesize": size, "content_type": FILE_TYPE}
+            issue["attachments"] = [file] if story.file is not None else []
+        if "journals" in include:
             history: list[dict[str, Any]] = [
                 {"id": number, "notes": None, "details": []} for number in range(2, story.revision + 1)
             ]

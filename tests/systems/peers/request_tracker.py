@@ -14,7 +14,7 @@ from typing import Any
 from aiohttp import web
 
 from chassis.outward import basic
-from tests.systems.peer import Comment, Event, Peer, Sent, Story
+from tests.systems.peer import FILE, FILE_TYPE, Comment, Event, Peer, Sent, Story
 
 
 def moment(at: datetime) -> str:
@@ -98,6 +98,7 @@ class RequestTrackerPeer(Peer):
         app.router.add_post(f"{rest}/ticket/{{id}}/{{kind:correspond|comment}}", self.message)
         app.router.add_post(f"{rest}/transactions", self.transactions)
         app.router.add_get(f"{rest}/transaction/{{id}}/attachments", self.attachments)
+        app.router.add_get(f"{rest}/attachment/{{id}}", self.attachment)
 
     async def search(self, request: web.Request) -> web.Response:
         query, page, together = request.query["query"], int(request.query["page"]), int(request.query["per_page"])
@@ -183,8 +184,18 @@ class RequestTrackerPeer(Peer):
     async def attachments(self, request: web.Request) -> web.Response:
         story = self.tickets[int(request.match_info["id"])]
         whole = {"ContentType": "multipart/mixed", "Content": "", "Filename": ""}
-        text = {"ContentType": "text/html", "Content": story.as_html, "Filename": ""}
-        return web.json_response({"items": [whole, text], "pages": None})
+        text = {"ContentType": "text/html", "Filename": "", "id": str(story.number * 10)}
+        size = str(len(story.file or b""))
+        file = {"ContentType": FILE_TYPE, "Filename": FILE, "id": str(story.number * 10 + 1), "ContentLength": size}
+        assert "Content," not in f"{request.query['fields']},"
+        found = [whole, text, *([file] if story.file is not None else [])]
+        return web.json_response({"items": found, "pages": None})
+
+    async def attachment(self, request: web.Request) -> web.Response:
+        number, which = divmod(int(request.match_info["id"]), 10)
+        story = self.tickets[number]
+        content = (story.file or b"") if which else story.as_html.encode()
+        return web.json_response({"Content": base64.encodebytes(content).decode()})
 
 
 peer = RequestTrackerPeer

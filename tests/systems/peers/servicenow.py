@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from chassis.outward import basic
-from tests.systems.peer import Comment, Event, Peer, Sent, Story
+from tests.systems.peer import FILE, FILE_TYPE, Comment, Event, Peer, Sent, Story
 
 LABELS = {"1": "New", "2": "In Progress", "3": "On Hold", "6": "Resolved", "7": "Closed", "8": "Canceled"}
 CATEGORIES = {"Projekt": "project", "Support": "support"}
@@ -118,6 +118,8 @@ class ServiceNowPeer(Peer):
         app.router.add_get("/api/now/table/incident", self.records)
         app.router.add_get("/api/now/table/incident/{id}", self.one)
         app.router.add_patch("/api/now/table/incident/{id}", self.patch)
+        app.router.add_get("/api/now/attachment", self.files)
+        app.router.add_get(f"/api/now/attachment/{'a' * 32}/file", self.file)
 
     def _shown(self, story: Story, request: web.Request) -> dict[str, Any]:
         record, how = self.record(story), request.query.get("sysparm_display_value", "false")
@@ -137,6 +139,18 @@ class ServiceNowPeer(Peer):
         first, most = int(request.query["sysparm_offset"]), int(request.query["sysparm_limit"])
         found = self.changed_since(since)[first : first + most]
         return web.json_response({"result": [self._shown(story, request) for story in found]})
+
+    async def files(self, request: web.Request) -> web.Response:
+        table, ids, _ = request.query["sysparm_query"].split("^")
+        assert table == "table_name=incident"
+        wanted = ids.removeprefix("table_sys_idIN").split(",")
+        found = [one for one in self.tickets.values() if one.file is not None and self.external_id(one) in wanted]
+        return web.json_response({
+            "result": [
+                {"sys_id": "a" * 32, "file_name": FILE, "content_type": FILE_TYPE, "table_name": "incident",
+                 "size_bytes": str(len(one.file or b"")), "table_sys_id": self.external_id(one)} for one in found
+            ]
+        })  # fmt: skip
 
     def _story(self, request: web.Request) -> Story:
         story = self.tickets.get(int(request.match_info["id"], 16))

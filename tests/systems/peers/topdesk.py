@@ -13,7 +13,7 @@ from uuid import UUID
 from aiohttp import web
 
 from chassis.outward import basic
-from tests.systems.peer import Comment, Event, Peer, Sent, Story
+from tests.systems.peer import FILE, Comment, Event, Peer, Sent, Story
 
 ALLOWED = ("i", "em", "b", "strong", "u", "br", "h5", "h6")
 
@@ -87,6 +87,8 @@ class TopDeskPeer(Peer):
         app.router.add_patch("/tas/api/incidents/id/{id}", self.patch)
         app.router.add_get("/tas/api/incidents/id/{id}/requests", self.requests)
         app.router.add_get("/tas/api/incidents/id/{id}/actions", self.actions)
+        app.router.add_get("/tas/api/incidents/id/{id}/attachments", self.files)
+        app.router.add_get(f"/tas/api/incidents/id/{{id}}/attachments/{UUID(int=50)}/download", self.file)
 
     def a_list(self, request: web.Request, found: list[dict[str, Any]], start: str, size: str) -> web.Response:
         first, most = int(request.query.get(start, "0")), int(request.query.get(size, "10"))
@@ -123,6 +125,12 @@ class TopDeskPeer(Peer):
         if story.html:
             entries[-1] |= {"memoText": story.html, "plainText": None}
         return self.a_list(request, entries, "start", "page_size")
+
+    async def files(self, request: web.Request) -> web.Response:
+        story = self._story(request)
+        size, name = len(story.file or b""), f"{self.path(story)}/attachments/{UUID(int=50)}/download"
+        file = {"id": str(UUID(int=50)), "fileName": FILE, "downloadUrl": name, "size": size, "description": ""}
+        return self.a_list(request, [file] if story.file is not None else [], "start", "page_size")
 
     async def actions(self, request: web.Request) -> web.Response:
         number = self._story(request).number

@@ -13,7 +13,7 @@ from aiohttp import web
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from tests.systems.peer import Comment, Event, Peer, Sent, Story
+from tests.systems.peer import FILE, Comment, Event, Peer, Sent, Story
 
 ACCOUNT = "https://ekvik.xurrent.example"
 EUROPE = timezone(timedelta(hours=1))
@@ -110,7 +110,8 @@ class XurrentPeer(Peer):
 
     def authorized(self, request: web.Request) -> bool:
         account = request.headers.get("X-Xurrent-Account")
-        return (request.headers.get("Authorization"), account) == (f"Bearer {self.token}", "ekvik")
+        known = (request.headers.get("Authorization"), account) == (f"Bearer {self.token}", "ekvik")
+        return known or (request.path == "/files/9" and "Authorization" not in request.headers)
 
     def routes(self, app: web.Application) -> None:
         app.router.add_get("/v1/requests", self.search)
@@ -120,6 +121,7 @@ class XurrentPeer(Peer):
         app.router.add_get("/v1/requests/{id}/notes/public", self.public_notes)
         app.router.add_post("/v1/requests/{id}/notes", self.note)
         app.router.add_get("/v1/people/58", self.person)
+        app.router.add_get("/files/9", self.file)
 
     def _number(self, request: web.Request) -> int:
         return int(request.match_info["id"]) - 70000
@@ -144,7 +146,9 @@ class XurrentPeer(Peer):
 
     def _notes(self, number: int) -> list[dict[str, Any]]:
         story = self.tickets[number]
-        first = {"id": 1, "text": story.text, "created_at": moment(story.opened), "medium": "default"}
+        first: dict[str, Any] = {"id": 1, "text": story.text, "created_at": moment(story.opened), "medium": "default"}
+        if story.file is not None:
+            first["attachments"] = [{"id": 9, "name": FILE, "size": len(story.file), "uri": f"{self.url}/files/9"}]
         said = [{"id": 2, "text": one, "created_at": moment(story.changed)} for one in story.comments]
         ours = [
             {"id": 10 + place, "text": one.text, "internal": not one.public, "created_at": moment(story.changed)}

@@ -9,7 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.systems.peer import Comment, Event, Peer, Sent, Story
+from tests.systems.peer import FILE, FILE_TYPE, Comment, Event, Peer, Sent, Story
 
 
 def moment(at: datetime) -> str:
@@ -34,7 +34,7 @@ class ZammadPeer(Peer):
         article: dict[str, Any] = {
             "id": 104 if first else 105, "ticket_id": story.number, "type": "phone", "sender": "Customer",
             "internal": False, "content_type": "text/html", "body": story.as_html if first else "<p>Tack!</p>",
-            "from": f"{story.name} <{story.email}>", "attachments": [],
+            "from": f"{story.name} <{story.email}>", "attachments": self._files(story) if first else [],
         }  # fmt: skip
         ticket = {
             **self._ticket(story), "article_ids": [104] if first else [104, 105],
@@ -43,6 +43,13 @@ class ZammadPeer(Peer):
             "owner": {"id": 5, "email": "-"}, "note": None,
         }  # fmt: skip
         return self._sent({"ticket": ticket, "article": article}, name, secret)
+
+    def _files(self, story: Story) -> list[dict[str, Any]]:
+        file = {
+            "id": 174, "filename": FILE, "size": str(len(story.file or b"")),
+            "preferences": {"Content-Type": FILE_TYPE, "resizable": False},
+        }  # fmt: skip
+        return [file] if story.file is not None else []
 
     def odd(self, *, name: str, secret: str, at: datetime) -> Sent:
         return self._sent({"text": "New ticket", "attachments": []}, name, secret)
@@ -86,6 +93,7 @@ class ZammadPeer(Peer):
         app.router.add_get("/api/v1/links", self.links)
         app.router.add_get("/api/v1/ticket_articles/by_ticket/{id}", self.articles)
         app.router.add_post("/api/v1/ticket_articles", self.post)
+        app.router.add_get("/api/v1/ticket_attachment/{id}/104/174", self.file)
 
     async def search(self, request: web.Request) -> web.Response:
         since = datetime.fromisoformat(request.query["query"].partition('["')[2].partition('"')[0])
@@ -109,7 +117,8 @@ class ZammadPeer(Peer):
     async def articles(self, request: web.Request) -> web.Response:
         number = int(request.match_info["id"])
         story = self.tickets.get(number, Story())
-        first = {"id": 104, "internal": False, "content_type": "text/html", "body": story.as_html}
+        first: dict[str, Any] = {"id": 104, "internal": False, "content_type": "text/html", "body": story.as_html}
+        first["attachments"] = self._files(story)
         ours = [
             {"id": 200 + place, "internal": not one.public, "content_type": "text/plain", "body": one.text}
             for place, one in enumerate(self.comments)

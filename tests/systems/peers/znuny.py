@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
-from tests.systems.peer import Comment, Event, Peer, Sent, Story
+from tests.systems.peer import FILE, FILE_TYPE, Comment, Event, Peer, Sent, Story
 
 ZONE = ZoneInfo("Europe/Stockholm")
 FORMAT = "%Y-%m-%d %H:%M:%S"
@@ -52,7 +52,7 @@ class ZnunyPeer(Peer):
             told["MainTicketID"] = str(story.into)
         if event == "commented":
             told["ArticleID"] = "457"
-        article = {"ArticleID": "456", "Attachment": [{"Filename": "a.pdf", "Content": "JVBERi0xLjcK" * 100}]}
+        article = {"ArticleID": "456", "Attachment": self._files(story, whole=True)}
         ticket = {
             **self._ticket(story), "Articles": self._articles(story), "Article": article,
             "CustomerUser": {"UserFirstname": story.name.split()[0], "UserLastname": story.name.split()[1],
@@ -60,6 +60,15 @@ class ZnunyPeer(Peer):
             "CustomerCompany": {"CustomerCompanyName": story.unit}, "QueueData": {}, "OwnerData": {"UserID": "1"},
         }  # fmt: skip
         return self._sent({"Ticket": {} if event == "deleted" else ticket, "Event": told}, secret)
+
+    def _files(self, story: Story, *, whole: bool) -> list[dict[str, Any]]:
+        if story.file is None:
+            return []
+        file = {
+            "Filename": FILE, "ContentType": f'{FILE_TYPE}; name="{FILE}"', "ContentID": "", "FileID": "1",
+            "FilesizeRaw": str(len(story.file)),
+        }  # fmt: skip
+        return [file | ({"Content": base64.b64encode(story.file).decode()} if whole else {})]
 
     def odd(self, *, name: str, secret: str, at: datetime) -> Sent:
         return self._sent({"text": "New ticket"}, secret)
@@ -125,6 +134,10 @@ class ZnunyPeer(Peer):
         limit = said.get("ArticleLimit") or None
         stories = [self.tickets[int(number)] for number in said["TicketID"]]
         whole = [{**self._ticket(one), "Article": self._articles(one)[:limit]} for one in stories]
+        for one, ticket in zip(stories, whole, strict=True):
+            if said.get("Attachments") and one.file is not None:
+                # One without any is told of without a list.
+                ticket["Article"][0]["Attachment"] = self._files(one, whole=said.get("GetAttachmentContents") != 0)
         return refused or web.json_response({"Ticket": whole})
 
     async def history(self, request: web.Request) -> web.Response:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time
 from babel.numbers import format_currency, format_decimal, format_percent, get_decimal_symbol, get_group_symbol
+from babel.units import format_unit
 
 Width = Literal["full", "long", "medium", "short"]
 
@@ -47,6 +48,13 @@ class Formats:
     def number(self, number: Decimal | float) -> str:
         """A number with the country's separators."""
         return format_decimal(number, locale=self.locale)
+
+    def size(self, size: int) -> str:
+        """How large a file is, from its bytes, in the decimal units that file managers show."""
+        for unit, worth in (("megabyte", 10**6), ("kilobyte", 10**3)):
+            if size >= worth:
+                return format_unit(round(size / worth, 1), f"digital-{unit}", "short", locale=self.locale)
+        return format_unit(size, "digital-byte", "short", locale=self.locale)
 
     def percent(self, share: Decimal | float) -> str:
         """A share of one, as percent."""

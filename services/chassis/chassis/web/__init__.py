@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chassis.web.answers import answer, caught_up, expected_version, go_to, reply
+from chassis.web.answers import answer, caught_up, expected_version, go_to, reply, to_be_saved
 from chassis.web.app import bare_app, create_app
 from chassis.web.deps import Deps, Here
 from chassis.web.forms import Form, filled, form_of, needed, nested
@@ -24,4 +24,5 @@ __all__ = [
     "nested",
     "page",
     "reply",
+    "to_be_saved",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 from fastapi import Request
@@ -41,6 +42,21 @@ def answer(value: object, *, version: int | None = None, status: int = 200) -> R
     """A JSON answer of rows, structs, dataclasses and what they hold; `version` becomes its ETag."""
     headers = {} if version is None else {"ETag": f'"{version}"'}
     return Response(msgspec.json.encode(value, enc_hook=str), status, headers, "application/json")
+
+
+HARMLESS = frozenset(
+    {"application/pdf", "image/gif", "image/jpeg", "image/png", "image/webp", "text/csv", "text/plain"}
+)
+"""The media types of files that are named as what they are; whatever else there is, is bytes."""
+
+
+def to_be_saved(content: bytes, name: str, media_type: str | None = None) -> Response:
+    """Somebody else's file, under its name (RFC 6266). A browser saves it and never shows it as a page of ours."""
+    ascii_name = re.sub(r"[^\w .()+-]", "_", name, flags=re.ASCII)
+    disposition = f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(name, safe='')}"
+    kind = media_type if media_type in HARMLESS else "application/octet-stream"
+    guarded = {"Content-Disposition": disposition, "Content-Security-Policy": "sandbox; default-src 'none'"}
+    return Response(content, media_type=kind, headers=guarded)
 
 
 def expected_version(request: Request) -> int | None:

@@ -56,8 +56,8 @@ def page(
 
     With a `refusal` its sentences stand above the page and beside their fields, and the status is its own. `data` is
     what the fields of a form hold. In the template: `_("…", name=…)` and `ngettext` translate; the filters `day`,
-    `moment`, `money(currency)`, `number`, `percent` and `named` (a name per language) write values as the reader's
-    country does; `ui` holds the macros of forms.html.
+    `moment`, `money(currency)`, `number`, `percent`, `size` (of a file) and `named` (a name per language) write values
+    as the reader's country does; `ui` holds the macros of forms.html.
     """
     deps: Deps = request.app.state.here
     language = caller.language if caller else language_of(request)
@@ -110,6 +110,7 @@ def templates_of(package: str) -> Environment:
         "money": _money,
         "number": _number,
         "percent": _percent,
+        "size": _size,
         "named": _named,
         "field_id": lambda name: "f-" + name.partition(":")[0].replace(".", "-"),
         "field_path": lambda name: name.partition(":")[0],
@@ -194,6 +195,11 @@ def _money(names: Names, amount: Decimal | None, currency: str) -> str:
 @pass_context
 def _number(names: Names, number: Decimal | float | None) -> str:
     return "" if number is None else _formats(names).number(number)
+
+
+@pass_context
+def _size(names: Names, size: int | None) -> str:
+    return "" if size is None else _formats(names).size(size)
 
 
 @pass_context

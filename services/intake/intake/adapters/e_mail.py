@@ -30,6 +30,7 @@ from chassis.received import Received, Unreadable, decoded, name_of, received
 from contracts.refusal import Refusal
 from intake.adapters import markup
 from intake.adapters.delivery import Unauthentic
+from intake.adapters.e_mail_files import file_in, files_of
 from intake.adapters.port import POLLED, Arrived, Changed, Said, Step, System, Way
 from intake.adapters.ticket import LONGEST_DESCRIPTION
 from intake.domain.text import a_text, a_title
@@ -86,6 +87,7 @@ def said(arrived: Arrived, desk: ServiceDesk) -> Said:
             "description": text[:LONGEST_DESCRIPTION],
             "description_format": "text",
             "requester": _requester(mail),
+            "attachments": files_of(mail, own, read=len(arrived.body)),
             "opened_at": at,
             "priority": priority_of(mail),
             "revision": rank - int(datetime.fromisoformat(at).timestamp()) if at else None,
@@ -183,6 +185,11 @@ class Cursor:
 async def changed(way: Way, cursor: str) -> Changed:
     """The mails that came in since; those that the cursor has passed are moved away."""
     return await in_mailbox(way.outward, way.api, lambda box: _changed(box, way.desk, Cursor.read(cursor)))
+
+
+async def fetch(way: Way, ref: str) -> bytes:
+    """The file that a reference names."""
+    return await in_mailbox(way.outward, way.api, lambda box: file_in(box, folders(way.desk), ref))
 
 
 def _changed(box: Mailbox, desk: ServiceDesk, cursor: Cursor) -> Changed:
@@ -300,6 +307,7 @@ system = System(
     kept=(AT, AGAIN, THREAD, FIRST),
     look_up=look_up,
     changed=changed,
+    fetch=fetch,
     steps=(
         Step(
             do="Make a mailbox of its own for the project flow; whatever comes into it is handed over. Mails are only "

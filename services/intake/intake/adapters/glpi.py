@@ -21,6 +21,7 @@ from pydantic import BaseModel, BeforeValidator
 
 from chassis.partnership import ServiceDesk
 from intake.adapters import glpi_api
+from intake.adapters.attachments import Listed, hung, path
 from intake.adapters.glpi_steps import STEPS
 from intake.adapters.port import Arrived, Said, System, Way
 from intake.adapters.proofs import signed
@@ -141,11 +142,13 @@ class Comment(BaseModel):
 
 
 class Payload(BaseModel):
-    """What a webhook of tickets sends by itself; `requester` is what we add to a record of the API."""
+    """What a webhook of tickets sends by itself; `requester` and `documents` are what we add to a record
+    of the API."""
 
     event: Literal["new", "update", "delete"]
     item: GlpiTicket
     requester: User | None = None
+    documents: Listed = None
 
     @property
     def asked_by(self) -> dict[str, str] | None:
@@ -183,6 +186,7 @@ def said(arrived: Arrived, desk: ServiceDesk) -> Said:
         "organisation": ticket.entity.name if ticket.entity else None,
         "opened_at": moment(opened, desk.timezone) if opened else None,
         "priority": PRIORITIES.get(ticket.priority or 0),
+        "attachments": hung(payload.documents, lambda file: path("{}", file.get("id")), kind="mime"),
     }
     somebody = ticket.requester is not None and ticket.requester.user is not None
     asks = somebody and not arrived.polled and "email" not in (requester or {})
@@ -221,5 +225,6 @@ system = System(
     challenge=challenge,
     look_up=look_up,
     changed=glpi_api.changed,
+    fetch=glpi_api.fetch,
     steps=STEPS,
 )

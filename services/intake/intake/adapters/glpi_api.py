@@ -12,9 +12,11 @@ from chassis.oauth import bearer
 from chassis.outbox import GiveUp, Retry
 from chassis.outward import Remote
 from intake.adapters import glpi_legacy
+from intake.adapters.attachments import read
 from intake.adapters.paging import page
 from intake.adapters.port import Arrived, Changed, Way, polled
 from intake.adapters.zones import moment, wall_time
+from intake.domain.ticket import folded, is_project_flow
 
 Record = dict[str, Any]
 
@@ -26,7 +28,7 @@ async def one(way: Way, ticket: str) -> Arrived:
             return polled(await glpi_legacy.record(remote, ticket, {}))
     remote = await _remote(way)
     item = (await remote.get(f"/api.php/Assistance/Ticket/{ticket}")).json()
-    return await _record(remote, item, {})
+    return await _record(remote, way, item, {})
 
 
 async def changed(way: Way, cursor: str) -> Changed:
@@ -51,8 +53,17 @@ async def changed(way: Way, cursor: str) -> Changed:
 
     items, more = await page(found, at, since)
     users: dict[str, Record | None] = {}
-    records = [await _record(remote, item, users) for item in items]
+    records = [await _record(remote, way, item, users) for item in items]
     return Changed(records=tuple(records), cursor=at(items[-1]).isoformat() if items else cursor, more=more)
+
+
+async def fetch(way: Way, ref: str) -> bytes:
+    """The document that a reference names."""
+    if glpi_legacy.is_meant(way):
+        async with glpi_legacy.session(way) as legacy:
+            answer = await legacy.send("GET", f"/apirest.php/Document/{int(ref)}", headers=glpi_legacy.AS_A_FILE)
+            return answer.body
+    return await read(await _remote(way), f"/api.php/Management/Document/{int(ref)}/Download")
 
 
 async def _remote(way: Way) -> Remote:
@@ -65,11 +76,25 @@ async def _remote(way: Way) -> Remote:
     return way.remote(await bearer(way.outward, f"{way.api.url.rstrip('/')}/api.php/token", form))
 
 
-async def _record(remote: Remote, item: Record, users: dict[str, Record | None]) -> Arrived:
+async def _record(remote: Remote, way: Way, item: Record, users: dict[str, Record | None]) -> Arrived:
     number = _user_in(item)
     if number is not None and number not in users:
         users[number] = await _user(remote, number)
-    return polled({"event": "update", "item": item, "requester": users.get(number) if number else None})
+    known = {"requester": users.get(number) if number else None, "documents": await _documents(remote, way, item)}
+    return polled({"event": "update", "item": item, **known})
+
+
+async def _documents(remote: Remote, way: Way, item: Record) -> list[Record] | None:
+    """The documents of a ticket of the project flow; None for others, and where they may not be seen."""
+    named = item.get(way.api.options.get("flow_field", "category"))
+    if isinstance(named, dict) and not is_project_flow(str(named.get("name")), folded(way.desk.flows)):
+        return None
+    try:
+        listed = (await remote.get(f"/api.php/Assistance/Ticket/{item['id']}/Timeline/Document")).json()
+        ids = [(one.get("item") or one).get("documents_id") for one in listed if isinstance(one, dict)]
+        return [(await remote.get(f"/api.php/Management/Document/{int(one)}")).json() for one in ids if one]
+    except GiveUp:
+        return None
 
 
 def _user_in(item: Mapping[str, Any]) -> str | None:

@@ -20,6 +20,9 @@ ID, CHANGED = "2", "19"
 REQUESTER = 1
 """How those who ask for a ticket have to do with it."""
 
+AS_A_FILE = {"Accept": "application/octet-stream"}
+"""What asks for a document itself and not for what is known of it."""
+
 Record = dict[str, Any]
 
 
@@ -84,7 +87,18 @@ async def record(remote: Remote, ticket: str, users: dict[int, Record]) -> Recor
         "entity": {"name": _last(flat.get("entities_id"))},
         "location": {"name": _last(flat.get("locations_id"))},
     }
-    return {"event": "update", "item": item, "requester": await _requester(remote, ticket, users)}
+    known = {"requester": await _requester(remote, ticket, users), "documents": await _documents(remote, ticket)}
+    return {"event": "update", "item": item, **known}
+
+
+async def _documents(remote: Remote, ticket: str) -> list[Record] | None:
+    """The documents of a ticket; None where they may not be seen."""
+    try:
+        links = (await remote.get(f"/apirest.php/Ticket/{ticket}/Document_Item")).json()
+        ids = [link.get("documents_id") for link in links if isinstance(link, dict)] if isinstance(links, list) else []
+        return [(await remote.get(f"/apirest.php/Document/{int(one)}")).json() for one in ids if one]
+    except GiveUp:
+        return None
 
 
 def _as_written(text: str) -> str:

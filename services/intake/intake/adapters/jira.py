@@ -12,14 +12,17 @@ what is polled ("project = SD").
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
+from chassis.outbox import GiveUp
 from chassis.outward import Remote, basic
 from chassis.partnership import Api, ServiceDesk
+from intake.adapters.attachments import Listed, hung, path, read
 from intake.adapters.jira_markup import from_document, from_wiki
 from intake.adapters.port import Arrived, Changed, Said, Step, System, Way, polled
 from intake.adapters.proofs import signed
@@ -31,7 +34,10 @@ PRIORITIES = {
 """Both schemes that Jira comes with. Where they are translated, their ids are still 1 to 5."""
 CLOSED = ("closed", "done", "resolved", "canceled", "cancelled", "declined")
 """For what does not say which category its status is of."""
-FIELDS = ("summary", "description", "created", "updated", "reporter", "priority", "status", "issuetype", "project")
+FIELDS = (
+    "summary", "description", "created", "updated", "reporter", "priority", "status", "issuetype", "project",
+    "attachment",
+)  # fmt: skip
 TOGETHER = 50
 MOST_IDS = 1000
 """How many issues of one second are told apart; a Data Center tells no more at once."""
@@ -84,6 +90,7 @@ class Fields(BaseModel):
     description: str | dict[str, Any] | None = None
     reporter: User | None = None
     priority: Priority | None = None
+    attachment: Listed = None
 
     @property
     def text(self) -> str | None:
@@ -146,6 +153,7 @@ def said(arrived: Arrived, desk: ServiceDesk) -> Said:
         "opened_at": fields.created,
         "updated_at": fields.updated,
         "priority": _priority(fields.priority),
+        "attachments": hung(fields.attachment, _ref, kind="mimeType", size="size"),
     }
     if arrived.polled:
         return Said(ticket=told, key=f"polled {issue.id} {fields.updated.isoformat()}")
@@ -155,6 +163,10 @@ def said(arrived: Arrived, desk: ServiceDesk) -> Said:
 def _named(desk: ServiceDesk, number: str, key: str | None) -> dict[str, object]:
     url = f"{desk.base}/browse/{key}" if desk.base and key else None
     return {"external_id": number, "number": key, "url": url}
+
+
+def _ref(file: Mapping[str, Any]) -> str | None:
+    return path("/rest/api/2/attachment/{}", file.get("id"))
 
 
 def _closed(status: Status, desk: ServiceDesk) -> bool:
@@ -305,6 +317,18 @@ async def _record(remote: Remote, issue: dict[str, Any]) -> Arrived:
     return polled({"webhookEvent": "jira:issue_updated", "issue": issue})
 
 
+async def fetch(way: Way, ref: str) -> bytes:
+    """The file that a reference names. Cloud would lead elsewhere, unless it is told not to; a Data Center tells where
+    it has the file, which is fetched if that is its own address. Raises GiveUp."""
+    remote = _remote(way)
+    if way.api.user:
+        return await read(remote, f"{ref.replace('/attachment/', '/attachment/content/')}?redirect=false")
+    where = str((await remote.get(ref)).json().get("content") or "")
+    if urlsplit(where)[:2] != urlsplit(way.api.url)[:2]:
+        raise GiveUp("the file is at another address than the system's own")
+    return (await way.outward.ask("GET", where, headers=who(way.api))).body
+
+
 system = System(
     name="Jira Service Management",
     verify=signed("x-hub-signature", "sha256", prefix="sha256="),
@@ -315,6 +339,7 @@ system = System(
     ),
     look_up=look_up,
     changed=changed,
+    fetch=fetch,
     steps=(
         Step(do="Settings (the cog wheel), System, WebHooks, Create a WebHook. Name: Flöde. Status: enabled. URL:",
              paste="{url}"),

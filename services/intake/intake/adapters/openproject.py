@@ -15,6 +15,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 
 from chassis.outward import Remote, basic
 from chassis.partnership import ServiceDesk
+from intake.adapters.attachments import Listed, by_path, hung, path
 from intake.adapters.port import Arrived, Changed, Said, Step, System, Way, polled
 from intake.adapters.proofs import signed
 
@@ -55,11 +56,24 @@ class Author(BaseModel):
         return {key: value for key, value in said.items() if value} if said["name"] else None
 
 
+class Files(BaseModel):
+    """The files of a work package."""
+
+    elements: Listed = None
+
+
+class Attachments(BaseModel):
+    """A list of files, as OpenProject wraps lists."""
+
+    embedded: Annotated[Files, Field(alias="_embedded")] = Files()
+
+
 class Embedded(BaseModel):
     """What a work package brings along."""
 
     status: Status
     author: Author | None = None
+    attachments: Attachments = Attachments()
 
 
 class WorkPackage(BaseModel):
@@ -156,6 +170,13 @@ def said(arrived: Arrived, desk: ServiceDesk) -> Said:
         "updated_at": package.updated_at,
         "revision": package.lock_version,
         "priority": PRIORITIES.get((package.named("priority") or "").casefold()),
+        "attachments": hung(
+            package.embedded.attachments.embedded.elements,
+            lambda file: path("/api/v3/attachments/{}/content", file.get("id")),
+            name="fileName",
+            kind="contentType",
+            size="fileSize",
+        ),
     }
     if arrived.polled:
         return Said(ticket=ticket, key=f"polled {package.id} {package.lock_version}")
@@ -224,6 +245,7 @@ system = System(
     kept=("x-op-signature",),
     look_up=look_up,
     changed=changed,
+    fetch=by_path(_remote),
     steps=(
         Step(do="Administration, API and webhooks, Webhooks, New. Name: Flöde. Payload URL:", paste="{url}"),
         Step(do="Signature secret:", paste="{secret}"),

@@ -15,6 +15,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, TypeAdapt
 
 from chassis.outward import Remote
 from chassis.partnership import ServiceDesk
+from intake.adapters.attachments import Listed, by_path, hung, path
 from intake.adapters.port import Arrived, Changed, Said, Step, System, Way, polled
 from intake.adapters.proofs import signed
 
@@ -86,6 +87,7 @@ class Issue(BaseModel):
     created_on: AwareDatetime
     updated_on: AwareDatetime
     journals: tuple[Entry, ...] = ()
+    attachments: Listed = None
 
     def named(self, field: str | None) -> str | None:
         """What stands in a field: the project, the tracker, the category, or one of the installation's by its name."""
@@ -158,6 +160,7 @@ def said(arrived: Arrived, desk: ServiceDesk) -> Said:
         "updated_at": issue.updated_on,
         "revision": payload.revision,
         "priority": _priority(issue.priority.name),
+        "attachments": hung(issue.attachments, lambda file: path("/attachments/download/{}", file.get("id"))),
     }
     if arrived.polled:
         return Said(ticket=ticket, key=f"polled {issue.id} {issue.updated_on.isoformat()}")
@@ -207,7 +210,7 @@ def _remote(way: Way) -> Remote:
 async def _record(remote: Remote, number: str, addresses: dict[int, str | None]) -> Arrived | None:
     """An issue in the shape of what a webhook sends, with the author's address; None if it is there no more, or not
     for us. `addresses` are those that were asked for already, by user."""
-    found = await remote.get(f"/issues/{number}.json", (403, 404), include="journals")
+    found = await remote.get(f"/issues/{number}.json", (403, 404), include="journals,attachments")
     if found.status != 200:
         return None
     issue: Mapping[str, Any] = found.json()["issue"]
@@ -226,6 +229,7 @@ system = System(
     kept=("x-redmine-signature-256",),
     look_up=look_up,
     changed=changed,
+    fetch=by_path(_remote),
     steps=(
         Step(do="Administration, Settings, API: enable the REST web service."),
         Step(

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from chassis.partnership import Municipality, Partnership, ServiceDesk
 from chassis.vault import Vault
 from contracts.personal import Personal
 from contracts.refusal import Forbidden, Refusal, Refusals
-from contracts.values import Person, TicketRef
+from contracts.values import Attachment, Person, TicketRef
 from intake.adapters.delivery import Delivery
 from intake.adapters.ticket import Ref, Requester, Ticket
 from intake.domain.request import Request
-from intake.domain.ticket import Report, Survivor, is_project_flow, request_of
+from intake.domain.ticket import Report, Survivor, folded, is_project_flow, request_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Desk:
     @classmethod
     def of(cls, credential: ServiceDesk) -> Self:
         """The desk that a credential speaks for."""
-        return cls(credential.municipality, credential.system, frozenset(name.casefold() for name in credential.flows))
+        return cls(credential.municipality, credential.system, folded(credential.flows))
 
 
 class AnotherTenant(Forbidden):
@@ -119,6 +119,35 @@ async def description_of(said: Ticket, person: UUID, present: Request | None, va
     return await vault.seal(person, text) if text else None
 
 
+async def markup_of(
+    said: Ticket, text: Personal | None, person: UUID, present: Request | None, vault: Vault
+) -> Personal | None:
+    """The description with its markup, sealed. It is of the text: as long as that says the same, so does this."""
+    if present is not None and text == present.description:
+        return present.description_html
+    html = said.html_description
+    return await vault.seal(person, html) if html else None
+
+
+async def attachments_of(
+    said: Ticket, subject: UUID, person: UUID, present: Request | None, vault: Vault
+) -> tuple[Attachment, ...]:
+    """The files of the ticket, names and references sealed; those that are known already are the same ones."""
+    known = {one.key: one for one in present.attachments} if present else {}
+    if said.attachments is None:
+        return tuple(known.values())
+    hung: dict[UUID, Attachment] = {}
+    for one in said.attachments:
+        key = uuid5(subject, one.ref)
+        had = known.get(key)
+        if had and (had.media_type, had.size, await vault.open(had.name)) == (one.type, one.size, one.name):
+            hung[key] = had
+            continue
+        name, reference = await vault.seal(person, one.name), await vault.seal(person, one.ref)
+        hung[key] = Attachment(key=key, name=name, reference=reference, media_type=one.type, size=one.size)
+    return tuple(hung.values())
+
+
 async def report_of(
     said: Ticket, desk: Desk, present: Request | None, now: datetime, *, vault: Vault, partnership: Partnership
 ) -> Report:
@@ -130,11 +159,15 @@ async def report_of(
     else:
         person = present.requester
     others = (name for name in said.serves if name != home.id)
+    subject = request_of(desk.municipality, desk.system, said.external_id)
+    description = await description_of(said, person.id, present, vault)
     return Report(
         kind=said.kind,
         ticket=ref_of(desk.system, said),
         title=said.title or (present.title if present else said.number or said.external_id),
-        description=await description_of(said, person.id, present, vault),
+        description=description,
+        description_html=await markup_of(said, description, person.id, present, vault),
+        attachments=await attachments_of(said, subject, person.id, present, vault),
         requester=person,
         opened_at=said.opened_at or said.updated_at or now,
         changed_at=said.updated_at or now,

@@ -12,6 +12,8 @@ the api is in UTC or in the desk's `timezone`, or east of them.
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
@@ -23,10 +25,11 @@ from chassis.outbox import GiveUp
 from chassis.outward import Remote, basic
 from chassis.partnership import ServiceDesk
 from intake.adapters import standard_webhooks
+from intake.adapters.attachments import Listed, hung, path
 from intake.adapters.port import Arrived, Changed, Lookup, Said, Step, System, Way, polled
 from intake.adapters.request_tracker_scrip import SCRIP
 from intake.adapters.ticket import LONGEST_DESCRIPTION
-from intake.domain.ticket import is_project_flow
+from intake.domain.ticket import folded, is_project_flow
 
 CLOSED = ("resolved", "rejected", "deleted")
 RIGHTS = "SeeQueue, ShowTicket, ShowTicketComments, SeeCustomField, ReplyToTicket, CommentOnTicket, ModifyTicket"
@@ -78,6 +81,8 @@ class Whole(Named):
     requestor: Requestor | None = None
     content: str | None = None
     content_type: str | None = None
+    files: Listed = None
+    """What hung on it when it was opened, in a record of the API."""
 
 
 class Of(BaseModel):
@@ -125,9 +130,14 @@ def said(arrived: Arrived, desk: ServiceDesk) -> Said:
         html = (ticket.content_type or "").startswith("text/html")
         told["description"] = ticket.content[:LONGEST_DESCRIPTION]
         told["description_format"] = "html" if html else "text"
+    told["attachments"] = hung(ticket.files, _ref, name="Filename", kind="ContentType", size="ContentLength")
     lookup: Lookup = "new" if ticket.content is None and not arrived.polled else "never"
     key = f"polled {ticket.ticket_id} {ticket.transaction_id or ticket.updated}" if arrived.polled else None
     return Said(ticket=told, key=key, lookup=lookup)
+
+
+def _ref(part: Mapping[str, Any]) -> str | None:
+    return path("/REST/2.0/attachment/{}", part.get("id"))
 
 
 def _requester(who: Requestor | None) -> dict[str, str] | None:
@@ -228,7 +238,7 @@ async def _record(remote: Remote, way: Way, listed: dict[str, Any]) -> Arrived:
     if listed["id"] != listed["EffectiveId"]:
         return _merged(listed)
     ticket, revision, opening = listed, None, {}
-    if is_project_flow(_flow(way, listed) or _queue(listed), frozenset(name.casefold() for name in way.desk.flows)):
+    if is_project_flow(_flow(way, listed) or _queue(listed), folded(way.desk.flows)):
         answer = await remote.get(f"/REST/2.0/ticket/{listed['id']}", **{"fields[Queue]": "Name"})
         newest = answer.headers.get("ETag", "").strip('"')
         ticket, revision = answer.json(), int(newest) if newest.isdecimal() else None
@@ -260,19 +270,36 @@ def _flow(way: Way, ticket: dict[str, Any]) -> str | None:
     return next((str(value) for field in fields if field.get("name") == named for value in field["values"]), None)
 
 
-async def _opening(remote: Remote, ticket: str) -> dict[str, str]:
-    """What a ticket was opened with: the first text of its first change."""
+async def _opening(remote: Remote, ticket: str) -> dict[str, Any]:
+    """What a ticket was opened with: the first text of its first change, and the files that came with it."""
     wanted = {"ObjectType": "RT::Ticket", "ObjectId": ticket, "Type": "Create"}
     filters = [{"field": name, "value": value} for name, value in wanted.items()]
     created = (await remote.send("POST", "/REST/2.0/transactions", filters)).json()["items"]
     if not created:
         return {}
-    path = f"/REST/2.0/transaction/{created[0]['id']}/attachments?fields=ContentType,Content,Filename&orderby=id"
-    parts = (await remote.get(path)).json()["items"]
-    texts = [part for part in parts if part.get("ContentType") in TEXTS and not part.get("Filename")]
-    if not texts:
-        return {"content": "", "content_type": "text/plain"}
-    return {"content": str(texts[0].get("Content") or ""), "content_type": texts[0]["ContentType"]}
+    listed = (
+        f"/REST/2.0/transaction/{created[0]['id']}/attachments?fields=ContentType,Filename,ContentLength&orderby=id"
+    )
+    parts = (await remote.get(listed)).json()["items"]
+    files = [part for part in parts if part.get("Filename")]
+    text = next((part for part in parts if part.get("ContentType") in TEXTS and not part.get("Filename")), None)
+    if text is None:
+        return {"content": "", "content_type": "text/plain", "files": files}
+    content = (await _content(remote, f"/REST/2.0/attachment/{text['id']}")).decode("utf-8", "replace")
+    return {"content": content, "content_type": text["ContentType"], "files": files}
+
+
+async def _content(remote: Remote, path: str) -> bytes:
+    """What is in one part of a change; the API tells it in Base64."""
+    try:
+        return base64.b64decode((await remote.get(path)).json().get("Content") or "")
+    except ValueError:
+        raise GiveUp("the system tells a file otherwise than in Base64") from None
+
+
+async def fetch(way: Way, ref: str) -> bytes:
+    """The file that a reference names."""
+    return await _content(_remote(way), ref)
 
 
 def _remote(way: Way) -> Remote:
@@ -289,6 +316,7 @@ system = System(
     kept=("webhook-id", "webhook-timestamp", "webhook-signature", "x-rt-scrip"),
     look_up=look_up,
     changed=changed,
+    fetch=fetch,
     steps=(
         Step(do="The desk's secret is one of Standard Webhooks: whsec_ and the Base64 of 24 bytes or more."),
         Step(

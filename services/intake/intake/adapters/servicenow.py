@@ -8,7 +8,7 @@ again, so that what did not arrive is only found by polling.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -16,9 +16,10 @@ from urllib.parse import quote
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, TypeAdapter
 
 from chassis.outbox import GiveUp, Retry
-from chassis.outward import Answer, basic
+from chassis.outward import Answer, Remote, basic
 from chassis.partnership import Api, ServiceDesk
 from intake.adapters import standard_webhooks
+from intake.adapters.attachments import Listed, by_path, hung, path
 from intake.adapters.places import Place
 from intake.adapters.port import Arrived, Changed, Said, Step, System, Way, polled
 from intake.adapters.servicenow_script import SCRIPT
@@ -31,10 +32,15 @@ CLOSED = frozenset({"6", "7", "8"})
 NO_FLOW = "-"
 """The flow of a record whose field is empty: none of ours, and yet something that is known of it."""
 TOGETHER = 50
+MOST_FILES = 1000
+HIDDEN = (401, 403)
 FIELDS = (
     "sys_id", "number", "sys_mod_count", "sys_updated_on", "opened_at", "short_description", "description", "priority",
     "state", "active", "company",
 )  # fmt: skip
+
+
+Record = dict[str, Any]
 
 
 def _left_out(value: object) -> object:
@@ -93,6 +99,8 @@ class Task(BaseModel):
     state: Shown = Shown()
     active: bool = True
     fields: dict[str, Shown] = Field(default_factory=dict)
+    files: Listed = None
+    """What hangs on it, in a record of the API."""
 
     def flow(self, desk: ServiceDesk) -> str | None:
         """What the field says that tells the flow: what it holds, if the desk's settings name that, or what people
@@ -138,6 +146,12 @@ def said(arrived: Arrived, desk: ServiceDesk) -> Said:
         "organisation": (task.caller.department if task.caller else None) or task.company,
         "opened_at": task.opened_at,
         "priority": task.priority if task.priority in range(1, 6) else None,
+        "attachments": hung(
+            task.files,
+            lambda file: path("/api/now/attachment/{}/file", file.get("sys_id")),
+            name="file_name",
+            size="size_bytes",
+        ),
     }
     return Said(ticket=told, key=key)
 
@@ -151,7 +165,7 @@ async def changed(way: Way, cursor: str) -> Changed:
     """The records that changed since, the longest ago first. Those of one second may come twice."""
     place, table = Place.at(cursor), _option(way.api, "table", TABLE)
     flow, caller = _option(way.api, "flow_field", FLOW_FIELD), _option(way.api, "caller_field", CALLER_FIELD)
-    remote = way.remote(basic(way.api.user or "", way.api.token))
+    remote = _remote(way)
     dotted = (f"{caller}.name", f"{caller}.email", f"{caller}.department")
     found = await remote.get(
         f"/api/now/table/{quote(table, safe='')}",
@@ -162,8 +176,30 @@ async def changed(way: Way, cursor: str) -> Changed:
     records = [_as_sent(record, table, flow, caller) for record in _result(found)]
     moments = TypeAdapter(list[Moment]).validate_python([record["sys_updated_on"] for record in records])
     full = len(records) == TOGETHER
+    records = await _with_files(remote, table, records)
     cursor = str(place.after(moments, full=full))
     return Changed(records=tuple(polled(record) for record in records), cursor=cursor, more=full)
+
+
+def _remote(way: Way) -> Remote:
+    return way.remote(basic(way.api.user or "", way.api.token))
+
+
+async def _with_files(remote: Remote, table: str, records: Sequence[Record]) -> list[Record]:
+    """The records, with the files that hang on them; without, where those may not be seen."""
+    ids = [str(record["sys_id"]) for record in records]
+    if not ids:
+        return []
+    # Those of some fields are files of their own to ServiceNow, under a table that is named otherwise.
+    query = f"table_name={table}^table_sys_idIN{','.join(ids)}^ORDERBYsys_created_on"
+    found = await remote.get("/api/now/attachment", HIDDEN, sysparm_query=query, sysparm_limit=str(MOST_FILES))
+    if found.status in HIDDEN:
+        return list(records)
+    files = _result(found)
+    return [
+        {**record, "files": [file for file in files if file.get("table_sys_id") == record["sys_id"]]}
+        for record in records
+    ]
 
 
 def _result(answer: Answer) -> list[dict[str, Any]]:
@@ -207,6 +243,7 @@ system = System(
     key=lambda arrived: arrived.headers.get("webhook-id"),
     kept=("webhook-id", "webhook-timestamp", "webhook-signature"),
     changed=changed,
+    fetch=by_path(_remote),
     steps=(
         Step(
             do="sys_properties.list, New. Name: flode.secret. Type: string. Private: yes, so that no update set "

@@ -16,6 +16,9 @@
   "revision": 3,
   "priority": 3,
   "serves": ["ekvik", "nordvik"],
+  "attachments": [
+    {"name": "skiss.pdf", "type": "application/pdf", "size": 48213, "ref": "https://desk.ekvik.example/files/12"}
+  ],
   "origin": "business"
 }
 ```
@@ -56,6 +59,8 @@ from intake.domain.text import a_text, a_title
 from intake.domain.ticket import Kind
 
 LONGEST_DESCRIPTION = 50_000
+MOST_ATTACHMENTS = 100
+MEDIA_TYPE = r"^[\w.+-]+/[\w.+-]+$"
 
 
 def _text(value: object) -> object:
@@ -105,6 +110,21 @@ class Requester(BaseModel):
     language: Language | None = Field(default=None, description="sv, da, nb or en; the municipality's if not said.")
 
 
+class Attachment(BaseModel):
+    """A file that hangs on the ticket. The file itself is never sent here: it stays where it is."""
+
+    model_config = ConfigDict(title="Attachment")
+
+    name: Annotated[str, AfterValidator(a_title), Field(min_length=1, max_length=255)]
+    ref: Annotated[str, Field(min_length=1, max_length=2000)] = Field(
+        description="What names it at its source for good: an address, or an id that the source's API knows."
+    )
+    type: Annotated[str, Field(max_length=127, pattern=MEDIA_TYPE)] | None = Field(
+        default=None, description="Its media type."
+    )
+    size: Annotated[int, Field(ge=0, lt=2**63)] | None = Field(default=None, description="In bytes.")
+
+
 class Ticket(Ref):
     """A ticket as its system shows it now."""
 
@@ -119,6 +139,9 @@ class Ticket(Ref):
     title: Line | None = Field(default=None, description="One line; 255 characters are kept.")
     description: Annotated[str, Field(max_length=LONGEST_DESCRIPTION)] | None = None
     description_format: Literal["text", "html"] | None = Field(default=None, description="Guessed where not said.")
+    attachments: Annotated[tuple[Attachment, ...], Field(max_length=MOST_ATTACHMENTS)] | None = Field(
+        default=None, description="All that hang on it now; where they are not said, those are kept that are known."
+    )
     requester: Requester | None = None
     organisation: Line | None = Field(default=None, description="The requester's unit, as the source names it.")
     opened_at: Moment | None = Field(default=None, description="When the ticket was opened at its source.")
@@ -138,10 +161,21 @@ class Ticket(Ref):
         """The description as text: sanitised, composed, without control characters; None when it was not sent."""
         if self.description is None:
             return None
-        html = self.description_format == "html" or (
-            self.description_format is None and markup.is_html(self.description)
-        )
-        return a_text(markup.plain(self.description) if html else self.description)
+        return a_text(markup.plain(self.description) if self._is_html else self.description)
+
+    @property
+    def html_description(self) -> str | None:
+        """The description with its markup, sanitised; None where it was sent as text, or its markup says nothing."""
+        if self.description is None or not self._is_html:
+            return None
+        html = markup.clean(a_text(self.description))
+        return html if markup.says_more_than_text(html) else None
+
+    @property
+    def _is_html(self) -> bool:
+        if self.description_format is None:
+            return markup.is_html(self.description or "")
+        return self.description_format == "html"
 
 
 NEEDED: dict[str, tuple[str, ...]] = {

@@ -20,6 +20,7 @@ from pydantic.alias_generators import to_snake
 from chassis.outbox import GiveUp
 from chassis.outward import Answer, Remote, basic
 from chassis.partnership import ServiceDesk
+from intake.adapters.attachments import Listed, by_path, hung, path
 from intake.adapters.places import Place
 from intake.adapters.port import Arrived, Changed, Said, Step, System, Way, polled
 from intake.adapters.proofs import bearer
@@ -33,7 +34,7 @@ NO_FLOW = "-"
 """The flow of a card whose field is empty: none of ours, and yet something that is known of it."""
 TOGETHER = 50
 MOST_ENTRIES = "100"
-EMPTY, GONE = 204, 404
+EMPTY, HIDDEN, GONE = 204, 403, 404
 
 
 def _left_out(value: object) -> object:
@@ -96,13 +97,15 @@ class Entry(_Sent):
 
 
 class Incident(_Sent):
-    """An incident, as the template or the API tells of it; `entries` is what we add to a record of the API."""
+    """An incident, as the template or the API tells of it; `entries` and `files` are what we add to a record of the
+    API."""
 
     id: UUID
     number: Text = None
     brief_description: Text = Field(default=None, validation_alias="briefDescription")
     request: Text = None
     entries: tuple[Entry, ...] | None = None
+    files: Listed = None
     caller: Caller | None = None
     caller_branch: Named | None = Field(default=None, validation_alias="callerBranch")
     category: Named | None = None
@@ -155,6 +158,12 @@ def said(arrived: Arrived, desk: ServiceDesk) -> Said:
         "opened_at": _in_zone(incident.call_date or incident.creation_date, desk),
         "updated_at": updated,
         "priority": _priority(incident.priority),
+        "attachments": hung(
+            incident.files,
+            lambda file: path("/tas/api/incidents/id/{}/attachments/{}/download", incident.id, file.get("id")),
+            name="fileName",
+            size="size",
+        ),
     }
     stamp = updated.astimezone(UTC).isoformat() if updated else None
     if arrived.polled:
@@ -227,10 +236,12 @@ def _remote(way: Way) -> Remote:
 
 async def _record(remote: Remote, incident: Mapping[str, Any]) -> Arrived:
     """An incident with what was asked for."""
-    path = f"/tas/api/incidents/id/{UUID(str(incident['id']))}/requests"
+    card = f"/tas/api/incidents/id/{UUID(str(incident['id']))}"
     # A card may be deleted after it was listed; what was listed of it can still be read.
-    entries = _list(await remote.get(path, (GONE,), page_size=MOST_ENTRIES))
-    return polled({**incident, "entries": entries})
+    entries = _list(await remote.get(f"{card}/requests", (GONE,), page_size=MOST_ENTRIES))
+    files = await remote.get(f"{card}/attachments", (HIDDEN, GONE))
+    known = {} if files.status == HIDDEN else {"files": _list(files)}
+    return polled({**incident, "entries": entries, **known})
 
 
 def _list(answer: Answer) -> list[dict[str, Any]]:
@@ -267,6 +278,7 @@ system = System(
     said=said,
     look_up=look_up,
     changed=changed,
+    fetch=by_path(_remote),
     steps=(
         Step(
             do="For what we ask and write: an operator of its own, in a permission group with REST API (read), Use "

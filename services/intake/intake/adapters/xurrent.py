@@ -13,16 +13,19 @@ Options (`api.options`): `account` is the account's id; `flow_field` is "service
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter
 
-from chassis.outward import Remote
+from chassis.outbox import GiveUp
+from chassis.outward import Answer, Remote
 from chassis.partnership import ServiceDesk
 from contracts.refusal import Refusal
+from intake.adapters.attachments import Listed, hung, path
 from intake.adapters.port import Arrived, Changed, Said, Step, System, Way, polled
 from intake.adapters.xurrent_token import claim, claims_of, verify
 
@@ -78,8 +81,10 @@ class Person(BaseModel):
 class Note(BaseModel):
     """What somebody wrote into a request."""
 
+    id: Id | None = None
     text: str | None = None
     created_at: datetime
+    attachments: Listed = None
 
 
 class XurrentRequest(BaseModel):
@@ -107,11 +112,11 @@ class Record(BaseModel):
     notes: tuple[Note, ...] = ()
     requester: Person | None = None
 
-    def asked_for(self, zone: ZoneInfo) -> str | None:
+    def asked_for(self, zone: ZoneInfo) -> Note | None:
         """The note that the request was made with; what is written later is talk, or ours."""
         until = _in_zone(self.request.created_at, zone) + timedelta(minutes=1)
         written = (note for note in self.notes if _in_zone(note.created_at, zone) <= until)
-        return next((note.text for note in written if note.text and OURS not in note.text), None)
+        return next((note for note in written if note.text and OURS not in note.text), None)
 
 
 def callback(arrived: Arrived, desk: ServiceDesk) -> str | None:
@@ -154,9 +159,14 @@ def said(arrived: Arrived, desk: ServiceDesk) -> Said:
         "opened_at": _in_zone(request.created_at, zone),
         "priority": IMPACTS.get((request.impact or "").casefold()),
     }
-    if (text := record.asked_for(zone)) is not None:
-        told |= {"description": text, "description_format": "text"}
+    if (note := record.asked_for(zone)) is not None:
+        told |= {"description": note.text, "description_format": "text"}
+        told["attachments"] = hung(note.attachments or (), lambda file: _ref(request, file), name="name", size="size")
     return Said(ticket=told, key=key)
+
+
+def _ref(request: XurrentRequest, file: Mapping[str, Any]) -> str | None:
+    return path("/v1/requests/{}/notes/public#{}", request.id, file.get("id"))
 
 
 def _named(desk: ServiceDesk, number: str) -> dict[str, object]:
@@ -234,13 +244,28 @@ def _remote(way: Way) -> Remote:
 
 async def _record(remote: Remote, number: str) -> Arrived:
     request = (await remote.get(f"/v1/requests/{number}")).json()
-    notes = (await remote.get(f"/v1/requests/{number}/notes/public", sort="id", per_page="5")).json()
+    notes = (await _notes(remote, f"/v1/requests/{number}/notes/public")).json()
     person, requester = request.get("requested_for") or request.get("requested_by"), None
     if person:
         # A person that we may not see is still the name that the request has.
         seen = await remote.get(f"/v1/people/{person['id']}", (403, 404))
         requester = seen.json() if seen.status == 200 else person
     return polled({"request": request, "notes": notes, "requester": requester})
+
+
+async def fetch(way: Way, ref: str) -> bytes:
+    """The file that a reference names. The notes tell where it is for a while, which may be another host: that has to
+    be among the municipality's hosts, and is not told who asks. Raises GiveUp."""
+    notes, _, number = ref.partition("#")
+    listed = TypeAdapter(list[Note]).validate_python((await _notes(_remote(way), notes)).json())
+    files = [file for note in listed for file in note.attachments or () if str(file.get("id")) == number]
+    if not files or not isinstance(files[0].get("uri"), str):
+        raise GiveUp("the file is not where it was")
+    return (await way.outward.ask("GET", files[0]["uri"])).body
+
+
+async def _notes(remote: Remote, path: str) -> Answer:
+    return await remote.get(path, sort="id", per_page="5")
 
 
 system = System(
@@ -253,6 +278,7 @@ system = System(
     callback=callback,
     look_up=look_up,
     changed=changed,
+    fetch=fetch,
     steps=(
         Step(
             do="Settings, Webhook Policies, New. Algorithm: RS256. Save, and download the public key: it is shown this "

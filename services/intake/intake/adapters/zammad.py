@@ -14,6 +14,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, TypeAdapter
 
 from chassis.outward import Remote
 from chassis.partnership import ServiceDesk
+from intake.adapters.attachments import Listed, by_path, hung, path
 from intake.adapters.paging import page
 from intake.adapters.port import Arrived, Changed, Said, Step, System, Way, polled
 from intake.adapters.proofs import signed
@@ -66,6 +67,23 @@ class Article(BaseModel):
     internal: bool = False
     content_type: str | None = None
     body: str | None = None
+    attachments: Listed = None
+
+    def files(self, ticket: str) -> list[dict[str, Any]] | None:
+        """What hangs on it."""
+        listed = None if self.attachments is None else [{**one, "kind": _kind(one)} for one in self.attachments]
+        return hung(
+            listed,
+            lambda one: path("/api/v1/ticket_attachment/{}/{}/{}", ticket, self.id, one.get("id")),
+            kind="kind",
+            size="size",
+        )
+
+
+def _kind(file: dict[str, Any]) -> object:
+    """A file's media type, as it was when it came."""
+    told = file.get("preferences")
+    return (told.get("Content-Type") or told.get("Mime-Type")) if isinstance(told, dict) else None
 
 
 class ZammadTicket(BaseModel):
@@ -124,6 +142,7 @@ def said(arrived: Arrived, desk: ServiceDesk) -> Said:
     if article is not None:
         html = (article.content_type or "").startswith("text/html")
         told |= {"description": article.body, "description_format": "html" if html else "text"}
+        told["attachments"] = article.files(ticket.id)
     return Said(ticket=told, key=key, lookup="new" if article is None else "never")
 
 
@@ -188,6 +207,7 @@ system = System(
     kept=("x-zammad-delivery", "x-zammad-trigger", "x-hub-signature"),
     look_up=look_up,
     changed=changed,
+    fetch=by_path(_remote),
     steps=(
         Step(do="Admin, Webhook, New. Name: Flöde. Endpoint:", paste="{url}"),
         Step(do="HMAC SHA1 signature token:", paste="{secret}"),

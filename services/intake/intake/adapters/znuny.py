@@ -23,6 +23,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from chassis.partnership import ServiceDesk
 from chassis.plain import in_plain_words
 from intake.adapters import znuny_api
+from intake.adapters.attachments import Listed, hung
 from intake.adapters.port import Arrived, Said, System, Way
 from intake.adapters.proofs import bearer
 from intake.adapters.znuny_steps import STEPS
@@ -59,6 +60,8 @@ class Company(BaseModel):
 class Article(BaseModel):
     """One entry of a ticket's conversation."""
 
+    id: Annotated[Id | None, BeforeValidator(_or_none)] = Field(default=None, alias="ArticleID")
+    attachments: Listed = Field(default=None, alias="Attachment")
     sender: str | None = Field(default=None, alias="From")
     sender_type: str | None = Field(default=None, alias="SenderType")
     visible: Id = Field(default="1", alias="IsVisibleForCustomer")
@@ -85,12 +88,31 @@ class ZnunyTicket(BaseModel):
     customer: Annotated[CustomerUser | None, BeforeValidator(_or_none)] = Field(default=None, alias="CustomerUser")
     company: Annotated[Company | None, BeforeValidator(_or_none)] = Field(default=None, alias="CustomerCompany")
     articles: Annotated[tuple[Article, ...] | None, BeforeValidator(_or_none)] = Field(default=None, alias="Articles")
+    article: Annotated[Article | None, BeforeValidator(_or_none)] = Field(default=None, alias="Article")
+    """The one that the event is about; only this one brings its files along, and they come whole."""
 
     @property
     def asked_for(self) -> Article | None:
         """The first article that the requester sees: what was asked for. None where no articles were sent."""
         seen = (one for one in self.articles or () if one.visible != "0" and one.body is not None)
         return next(seen, None)
+
+    @property
+    def files(self) -> list[dict[str, Any]] | None:
+        """What hangs on what was asked for; None where that is not told. An article's files have names of their own."""
+        first = self.asked_for
+        if first is None:
+            return None
+        same = self.article is not None and first.id is not None and self.article.id == first.id
+        listed = self.article.attachments if self.article and same else first.attachments
+        where = f"{self.id}/{first.id}"
+        return hung(
+            listed,
+            lambda file: f"{where}/{file['Filename']}" if first.id and file.get("Filename") else None,
+            name="Filename",
+            kind="ContentType",
+            size="FilesizeRaw",
+        )
 
     @property
     def requester(self) -> dict[str, str] | None:
@@ -167,6 +189,7 @@ def said(arrived: Arrived, desk: ServiceDesk) -> Said:
     if asked_for is not None:
         html = (asked_for.content_type or "").startswith("text/html")
         told |= {"description": asked_for.body, "description_format": "html" if html else "text"}
+        told["attachments"] = ticket.files
     return Said(ticket=told, key=key, lookup="new" if asked_for is None else "never")
 
 
@@ -210,5 +233,6 @@ system = System(
     reply=reply,
     look_up=look_up,
     changed=znuny_api.changed,
+    fetch=znuny_api.fetch,
     steps=STEPS,
 )

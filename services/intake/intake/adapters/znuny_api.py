@@ -3,6 +3,7 @@ stand in each body, so that no address holds them. Errors come with the status 2
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -71,13 +72,28 @@ async def changed(way: Way, cursor: str) -> Changed:
 
 
 async def _tickets(way: Way, ids: Sequence[str]) -> list[Record]:
-    """The tickets with these ids, in their order, with their first articles and without attachments."""
+    """The tickets with these ids, in their order, with their first articles and the names of what hangs on those."""
     tickets: list[Record] = []
     for start in range(0, len(ids), TOGETHER):
-        asked = {"AllArticles": 1, "ArticleLimit": FIRST_ARTICLES, "Attachments": 0, "DynamicFields": 1}
+        asked = {"AllArticles": 1, "ArticleLimit": FIRST_ARTICLES, "DynamicFields": 1}
+        asked |= {"Attachments": 1, "GetAttachmentContents": 0}
         said = await ask(way, "/Ticket/Get", TicketID=list(ids[start : start + TOGETHER]), **asked)
         tickets += said.get("Ticket") or []
     return tickets
+
+
+async def fetch(way: Way, ref: str) -> bytes:
+    """The file that a reference names. Znuny gives it only with all others of the ticket's first articles. Raises
+    GiveUp."""
+    ticket, article, name = ref.split("/", 2)
+    asked = {"AllArticles": 1, "ArticleLimit": FIRST_ARTICLES, "Attachments": 1}
+    said = await ask(way, "/Ticket/Get", TicketID=[ticket], **asked)
+    for found in (said.get("Ticket") or [{}])[0].get("Article") or ():
+        for file in found.get("Attachment") or () if str(found.get("ArticleID")) == article else ():
+            if file.get("Filename") == name:
+                with suppress(ValueError):
+                    return base64.b64decode(str(file.get("Content") or ""))
+    raise GiveUp("the file is not where it was")
 
 
 async def _records(way: Way, tickets: Sequence[Record]) -> list[Arrived]:
@@ -94,7 +110,8 @@ def _record(ticket: Record, survivor: Record) -> Arrived:
     fields = ticket.get("DynamicField")
     listed = fields if isinstance(fields, list) else []
     flat = {f"DynamicField_{field['Name']}": field.get("Value") for field in listed}
-    whole = {**ticket, **flat, "Articles": ticket.get("Article")}
+    articles = [{"Attachment": [], **article} for article in ticket.get("Article") or ()]
+    whole = {**ticket, **flat, "Articles": articles, "Article": None}
     return polled({"Ticket": whole, "Event": {"TicketID": ticket["TicketID"], **survivor}})
 
 

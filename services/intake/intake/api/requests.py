@@ -12,13 +12,14 @@ from pydantic import BaseModel
 from chassis.aggregate import Outcome
 from chassis.auth import Caller
 from chassis.identity import Identity, Role
-from chassis.web import Deps, Here, answer, caught_up, expected_version, reply
+from chassis.web import Deps, Here, answer, caught_up, expected_version, reply, to_be_saved
 from chassis.web.schema import CHANGES, PROBLEMS, READS, WRITES, headers, shown
 from contracts.envelope import adapter
+from contracts.refusal import NotFound
 from contracts.values import CriterionMet, Text
 from intake.adapters.by_hand import Registration
 from intake.adapters.report import Desk, UnknownMunicipality
-from intake.commands import judging
+from intake.commands import fetching, judging
 from intake.domain.access import may_judge, may_register
 from intake.domain.classification import NoSuchRequest
 from intake.domain.request import Request as Asked
@@ -130,6 +131,30 @@ async def readable(request_id: UUID, request: Request, caller: Identity, here: D
     if row is None or not (row.municipality in caller.scope_of(*READERS) or row.requester == caller.id):
         raise NoSuchRequest
     return row
+
+
+@router.get(
+    "/intake/api/requests/{request_id}/attachments/{key}",
+    tags=["requests"],
+    summary="A file that hangs on the ticket",
+    response_class=Response,
+    responses={
+        200: {"description": "The file, to be saved.", "content": {"application/octet-stream": {}}},
+        502: {"description": "The ticketing system did not give it."},
+        **{status: PROBLEMS[status] for status in (401, 404)},
+    },
+    operation_id="getAttachment",
+)
+async def get_attachment(request_id: UUID, key: UUID, request: Request, caller: Caller, here: Here) -> Response:
+    """The file as it is at its source now; it is fetched from there, and not kept here. Whoever may read the request
+    may read it."""
+    row = await readable(request_id, request, caller, here)
+    found = next((one for one in row.attachments if one.key == key), None)
+    if found is None:
+        raise NotFound
+    file = await here.vault.open_all(found, caller.language)
+    content = await fetching.fetch(here, row.municipality, row.ticket.system, file.reference)
+    return to_be_saved(content, file.name, file.media_type)
 
 
 @router.get(

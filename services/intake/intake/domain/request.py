@@ -24,7 +24,7 @@ from contracts.intake import (
 )
 from contracts.personal import Personal
 from contracts.refusal import Refusal
-from contracts.values import Origin, Person, TicketRef
+from contracts.values import Attachment, Origin, Person, TicketRef
 from intake.domain.ticket import NOTHING, Known, Report, shown
 
 Judged = Literal["project", "change"]
@@ -65,6 +65,8 @@ class Request:
     requester: Person
     origin: Origin
     serves: tuple[str, ...]
+    description_html: Personal | None = None
+    attachments: tuple[Attachment, ...] = ()
     priority: int | None = None
     judged: Judged | None = None
     withdrawn: Withdrawal | None = None
@@ -90,6 +92,8 @@ def register(request_id: UUID, request: Request | None, report: Report) -> Reque
         ticket=report.ticket,
         title=report.title,
         description=report.description,
+        description_html=report.description_html,
+        attachments=report.attachments,
         requester=report.requester,
         organisation=report.organisation,
         origin=report.origin,
@@ -147,18 +151,29 @@ def _present(request: Request, report: Report) -> Sequence[IntakeFact]:
 
 def _text(request: Request, report: Report) -> Sequence[RequestChanged]:
     same = (request.title, request.description) == (report.title, report.description)
-    if same and report.priority in (None, request.priority):
+    same = same and set(request.attachments) == set(report.attachments)
+    called = _called_now(request, report)
+    if same and called is None and report.priority in (None, request.priority):
         return ()
     return (
         RequestChanged(
             request_id=request.id,
             title=report.title,
             description=report.description,
+            description_html=report.description_html,
+            attachments=report.attachments,
+            ticket=called,
             revision=report.revision,
             priority=request.priority if report.priority is None else report.priority,
             changed_at=report.changed_at,
         ),
     )
+
+
+def _called_now(request: Request, report: Report) -> TicketRef | None:
+    """The ticket's reference, if its source calls it by another number now, as it does with one that was moved."""
+    number = report.ticket.number
+    return report.ticket if number is not None and number != request.ticket.number else None
 
 
 def _withdrawn(request: Request, reason: Withdrawal, note: str) -> RequestWithdrawn:
@@ -183,6 +198,8 @@ def evolve(request: Request | None, fact: IntakeFact) -> Request:
             ticket=fact.ticket,
             title=fact.title,
             description=fact.description,
+            description_html=fact.description_html,
+            attachments=fact.attachments,
             requester=fact.requester,
             origin=fact.origin,
             serves=fact.serves,
@@ -191,7 +208,15 @@ def evolve(request: Request | None, fact: IntakeFact) -> Request:
     assert request is not None, f"{fact.type} before the request was registered"
     match fact:
         case RequestChanged():
-            return replace(request, title=fact.title, description=fact.description, priority=fact.priority)
+            return replace(
+                request,
+                title=fact.title,
+                description=fact.description,
+                description_html=fact.description_html,
+                attachments=fact.attachments,
+                ticket=fact.ticket or request.ticket,
+                priority=fact.priority,
+            )
         case RequestWithdrawn():
             return replace(request, withdrawn=fact.reason)
         case RequestMerged():

@@ -6,13 +6,14 @@ ticket is ordered by the source's own count or clock alone, never by ours (P13).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 from uuid import UUID, uuid5
 
 from contracts.personal import Personal
-from contracts.values import Origin, Person, TicketRef
+from contracts.values import Attachment, Origin, Person, TicketRef
 
 REQUESTS = UUID("3a0b6f0e-7d0f-5d8b-9a57-64f3f2a0c1d8")
 """The namespace of request ids. It never changes: a ticket must find its own request for ever (IT-03)."""
@@ -40,6 +41,11 @@ def command_of(municipality: str, system: str, delivery_key: str, body_hash: str
 def shown(ticket: TicketRef) -> str:
     """What people call the ticket: its number, or its id where it has none."""
     return ticket.number or ticket.external_id
+
+
+def folded(names: Iterable[str]) -> frozenset[str]:
+    """Names of flows, as they are compared."""
+    return frozenset(name.casefold() for name in names)
 
 
 def is_project_flow(flow: str, names: frozenset[str]) -> bool:
@@ -80,6 +86,9 @@ class Report:
     description: Personal | None
     requester: Person
     opened_at: datetime
+    description_html: Personal | None = None
+    """The description with its markup, where it has some; `description` says the same."""
+    attachments: tuple[Attachment, ...] = ()
     changed_at: datetime
     """When the source says it came to look like this, or when it was received if the source does not say."""
     organisation: str | None = None

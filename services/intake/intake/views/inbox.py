@@ -69,7 +69,8 @@ def evolve(row: InboxRow | None, event: Envelope[IntakeFact]) -> InboxRow:
     assert row is not None, f"{fact.type} before the request was registered"
     match fact:
         case RequestChanged():
-            return row.replace(title=fact.title, priority=fact.priority, changed_at=event.time)
+            row = row.replace(title=fact.title, priority=fact.priority, changed_at=event.time)
+            return row.replace(number=fact.ticket.number or fact.ticket.external_id) if fact.ticket else row
         case RequestReopened() | ClassificationWithdrawn():
             return row.replace(waits=True, changed_at=event.time)
         case RequestWithdrawn() | RequestMerged() | ClassifiedAsProject() | ClassifiedAsChange():
@@ -80,7 +81,7 @@ def evolve(row: InboxRow | None, event: Envelope[IntakeFact]) -> InboxRow:
 
 view = View(
     "inbox",
-    version=1,
+    version=2,
     row=InboxRow,
     facts=IntakeFact,
     topics=(REQUEST,),

@@ -27,7 +27,7 @@ from contracts.intake import (
     RequestWithdrawn,
 )
 from contracts.topics import REQUEST
-from contracts.values import TicketRef
+from contracts.values import Attachment, TicketRef
 
 State = Literal["waiting", "project", "change", "withdrawn", "merged"]
 
@@ -44,6 +44,16 @@ class Ticket(msgspec.Struct, frozen=True):
     def shown(self) -> str:
         """What people call it."""
         return self.number or self.external_id
+
+
+class File(msgspec.Struct, frozen=True):
+    """A file that hangs on the ticket. It stays at its source, which knows it by `reference`; `size` is in bytes."""
+
+    key: UUID
+    name: str
+    reference: str
+    media_type: str | None
+    size: int | None
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -66,6 +76,8 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     description: str | None
     """The text as it was judged; it stays as it is, whatever the ticket becomes."""
+    attachments: tuple[File, ...] = ()
+    """The files that hung on it then."""
 
 
 class RequestRow(Row, frozen=True, kw_only=True):
@@ -77,6 +89,9 @@ class RequestRow(Row, frozen=True, kw_only=True):
     ticket: Ticket
     title: str
     description: str | None
+    description_html: str | None = None
+    """The description with its markup, sanitised, where it has some."""
+    attachments: tuple[File, ...] = ()
     requester: UUID
     requester_name: str
     requester_email: str | None
@@ -101,7 +116,10 @@ class RequestRow(Row, frozen=True, kw_only=True):
     def differs_from_what_was_judged(self) -> bool:
         """Whether the ticket's text was changed after the judgement."""
         judged = self.judgement
-        return judged is not None and (judged.title, judged.description) != (self.title, self.description)
+        if judged is None:
+            return False
+        then = judged.title, judged.description, set(judged.attachments)
+        return then != (self.title, self.description, set(self.attachments))
 
 
 def evolve(row: RequestRow | None, event: Envelope[IntakeFact]) -> RequestRow:
@@ -114,7 +132,13 @@ def evolve(row: RequestRow | None, event: Envelope[IntakeFact]) -> RequestRow:
     match fact:
         case RequestChanged():
             return row.replace(
-                title=fact.title, description=fact.description, priority=fact.priority, edits=row.edits + 1
+                title=fact.title,
+                description=fact.description,
+                description_html=fact.description_html,
+                attachments=_files(fact.attachments),
+                ticket=_ticket(fact.ticket) if fact.ticket else row.ticket,
+                priority=fact.priority,
+                edits=row.edits + 1,
             )
         case RequestWithdrawn():
             return row.replace(state="withdrawn", withdrawn=fact.reason, note=fact.note)
@@ -143,6 +167,8 @@ def _registered(fact: RequestRegistered, event: Envelope[IntakeFact]) -> Request
         ticket=_ticket(fact.ticket),
         title=fact.title,
         description=fact.description,
+        description_html=fact.description_html,
+        attachments=_files(fact.attachments),
         requester=fact.requester.id,
         requester_name=fact.requester.name,
         requester_email=fact.requester.email,
@@ -161,6 +187,10 @@ def _ticket(ref: TicketRef) -> Ticket:
     return Ticket(ref.system, ref.external_id, ref.number, ref.url)
 
 
+def _files(hung: tuple[Attachment, ...]) -> tuple[File, ...]:
+    return tuple(File(one.key, one.name, one.reference, one.media_type, one.size) for one in hung)
+
+
 def _judgement(
     row: RequestRow,
     outcome: Literal["project", "change"],
@@ -176,12 +206,13 @@ def _judgement(
         at=event.time,
         title=row.title,
         description=row.description,
+        attachments=row.attachments,
     )
 
 
 view = View(
     "requests",
-    version=1,
+    version=2,
     row=RequestRow,
     facts=IntakeFact,
     topics=(REQUEST,),
