@@ -89,6 +89,11 @@ def test_lines_lists_and_links_survive_the_cleaning() -> None:
     assert plain(html) == "Vi vill:\n\n- ett\n- två & tre\n\nSe här (https://ekvik.example/a) inte här\nHälsningar"
 
 
+def test_the_cells_of_a_table_stand_apart_in_a_line() -> None:
+    table = "<table><thead><tr><th>Enhet</th><th>Antal</th></tr></thead><tr><td>Bygg</td><td>12</td></tr></table>"
+    assert plain(table) == "Enhet | Antal\nBygg | 12"
+
+
 def test_markup_is_kept_where_it_says_more_than_lines() -> None:
     html = read(CREATED | {"description": "<h2>Mål</h2><p>Vi <b>vill</b></p><table><tr><td>1</td></tr></table>"})
     assert html.html_description == (

@@ -7,8 +7,12 @@ from html.parser import HTMLParser
 
 import nh3
 
-ALLOWED = {"a", "blockquote", "br", "div", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "tr", "ul"}
-_LINES = ALLOWED - {"a"}
+ALLOWED = {
+    "a", "blockquote", "br", "div", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "td", "th", "tr",
+    "ul",
+}  # fmt: skip
+_CELLS = {"td", "th"}
+_LINES = ALLOWED - {"a"} - _CELLS
 _TAGS = "a|b|br|div|em|h[1-6]|html|i|img|li|ol|p|script|span|strong|table|ul"
 _LOOKS_LIKE_HTML = re.compile(rf"</?(?:{_TAGS})\b[^<>]*>", re.IGNORECASE)
 
@@ -59,6 +63,8 @@ class _Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "a":
             self._link, self._link_from = dict(attrs).get("href"), len(self.written)
+        elif tag in _CELLS:
+            self.written.append("" if self.written[-1:] == ["\n"] else " | ")
         elif tag in _LINES:
             self.written.append("\n- " if tag == "li" else "\n")
 
