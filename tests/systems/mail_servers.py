@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -72,6 +73,8 @@ class ImapServer:
     def __init__(self, user: str, password: str) -> None:
         self.user, self.password = user, password
         self.can = "IMAP4rev1 UIDPLUS MOVE"
+        self.bearer: str | None = None
+        """The token that is taken by XOAUTH2, instead of the password."""
         self.folders = {"INBOX": Folder()}
         self.asked: list[str] = []
         self.appended: list[bytes] = []
@@ -102,6 +105,8 @@ class ImapServer:
                         if arguments != [self.user, self.password]:
                             raise No("[AUTHENTICATIONFAILED] no")
                         known = True
+                    elif command == "AUTHENTICATE":
+                        known = await self._authenticated(arguments, reader, writer)
                     elif command == "LOGOUT":
                         writer.write(f"* BYE\r\n{tag} OK bye\r\n".encode())
                         break
@@ -119,6 +124,18 @@ class ImapServer:
             pass
         finally:
             writer.close()
+
+    async def _authenticated(
+        self, arguments: list[str], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> bool:
+        """XOAUTH2: what is wrong is told as a question, which is answered by nothing before the refusal."""
+        writer.write(b"+ \r\n")
+        said = base64.b64decode(await reader.readline()).decode()
+        if (arguments, said) == (["XOAUTH2"], f"user={self.user}\1auth=Bearer {self.bearer}\1\1"):
+            return True
+        writer.write(b"+ " + base64.b64encode(b'{"status":"400"}') + b"\r\n")
+        assert base64.b64decode(await reader.readline()) == b""
+        raise No("[AUTHENTICATIONFAILED] AUTHENTICATE failed.")
 
     def _do(self, command: str, arguments: list[str], writer: asyncio.StreamWriter) -> None:
         if command in ("STATUS", "SELECT", "EXAMINE", "APPEND"):
@@ -224,9 +241,11 @@ def _words(line: bytes) -> list[str]:
 
 
 class SmtpServer:
-    """EHLO, MAIL, RCPT, DATA, QUIT; AUTH is not offered."""
+    """EHLO, MAIL, RCPT, DATA, QUIT; AUTH only where `xoauth2` says what is taken."""
 
     def __init__(self) -> None:
+        self.xoauth2: str | None = None
+        self.authenticated = False
         self.sent: list[bytes] = []
         self.asked: list[str] = []
         self.before: Callable[[str], str | None] = lambda _: None
@@ -241,7 +260,15 @@ class SmtpServer:
                 if planted := self.before(command):
                     writer.write(f"{planted}\r\n".encode())
                 elif command == "EHLO":
-                    writer.write(b"250-here\r\n250 8BITMIME\r\n")
+                    writer.write(
+                        b"250-here\r\n" + (b"250-AUTH XOAUTH2\r\n" if self.xoauth2 else b"") + b"250 8BITMIME\r\n"
+                    )
+                elif command == "AUTH":
+                    said = base64.b64decode(line.split()[2]).decode()
+                    self.authenticated = said == self.xoauth2
+                    writer.write(b"235 yes\r\n" if self.authenticated else b"535 no\r\n")
+                elif self.xoauth2 and not self.authenticated and command == "MAIL":
+                    writer.write(b"530 5.7.57 not authenticated\r\n")
                 elif command == "DATA":
                     writer.write(b"354 go on\r\n")
                     raw = await reader.readuntil(b"\r\n.\r\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from aiohttp import web
 
 from chassis.outbox import GiveUp, Retry
 from chassis.outward import Outward
@@ -58,8 +60,8 @@ async def poll(peer: EMailPeer, cursor: str = SINCE, **options: str) -> Changed:
     return await system.changed(Way(desk=desk, api=desk.api, outward=outward()), cursor)
 
 
-def the_way(peer: EMailPeer) -> TicketingSystem:
-    desk, adapter = settings(peer), adapter_of("e-mail")
+def the_way(peer: EMailPeer, **options: str) -> TicketingSystem:
+    desk, adapter = settings(peer, **options), adapter_of("e-mail")
     assert adapter is not None
     assert desk.api is not None
     return adapter(desk, desk.api, outward())
@@ -288,3 +290,52 @@ async def test_a_mail_that_cannot_be_read_is_kept_and_does_not_stop_the_others(d
     peer.put(a_mail(later), later.changed)
     await desk.polls()
     assert sorted(await desk.outcomes()) == ["parked", "parked", "registered"]
+
+
+# --- a mailbox that takes tokens and no passwords ---
+
+
+@asynccontextmanager
+async def giving_tokens(token: str) -> AsyncIterator[tuple[str, list[dict[str, str]]]]:
+    """An endpoint that gives a client a token for its secret, and what it was asked."""
+    asked: list[dict[str, str]] = []
+
+    async def give(request: web.Request) -> web.Response:
+        asked.append({name: str(value) for name, value in (await request.post()).items()})
+        return web.json_response({"token_type": "Bearer", "expires_in": 3599, "access_token": token})
+
+    app = web.Application()
+    app.router.add_post("/ekvik/oauth2/v2.0/token", give)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}/ekvik/oauth2/v2.0/token", asked
+    finally:
+        await runner.cleanup()
+
+
+async def test_a_mailbox_that_takes_no_password_is_read_and_answered_with_a_token(peer: EMailPeer) -> None:
+    """As Exchange Online does: a client's secret becomes a token, which IMAP and SMTP take by XOAUTH2."""
+    peer.tickets[81] = STORY
+    peer.imap.password, peer.imap.bearer = "no password opens it", "eyJ.t0ken"
+    peer.smtp.xoauth2 = "user=flode\1auth=Bearer eyJ.t0ken\1\1"
+    async with giving_tokens("eyJ.t0ken") as (url, asked):
+        options = {"token_url": url, "client_id": "flode-client", "scope": "https://mail.example/.default"}
+        assert told(await poll(peer, **options)) == ["<81@mail.ekvik.example>"]
+        await the_way(peer, **options).comment(TICKET, "Hej", key="k1")
+    assert len(peer.smtp.sent) == 1
+    assert peer.smtp.authenticated
+    assert asked[0] == {
+        "grant_type": "client_credentials", "client_id": "flode-client", "client_secret": peer.token,
+        "scope": "https://mail.example/.default",
+    }  # fmt: skip
+    assert "IMAP LOGIN" not in peer.asked
+
+
+async def test_a_token_that_the_mailbox_does_not_take_is_tried_again_later(peer: EMailPeer) -> None:
+    peer.tickets[81] = STORY
+    peer.imap.bearer = "another"
+    async with giving_tokens("eyJ.t0ken") as (url, _):
+        with pytest.raises(Retry, match="AUTHENTICATIONFAILED"):
+            await poll(peer, token_url=url, client_id="flode-client", scope="s")

@@ -20,6 +20,7 @@ from email.utils import parsedate_to_datetime
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from chassis.oauth import token_for
 from chassis.outbox import GiveUp, Retry
 from chassis.outward import MOST_BYTES, OURSELVES, Outward
 from chassis.partnership import Api
@@ -143,7 +144,8 @@ async def in_mailbox(outward: Outward, api: Api, work: Callable[[Mailbox], T]) -
     """Do something in the mailbox that an api names. Raises Retry for what may pass, and GiveUp for what will not."""
     breaker = outward.admitted(api.url)
     try:
-        done = await asyncio.to_thread(_work, outward, api, work)
+        token = await token_for(outward, api)
+        done = await asyncio.to_thread(_work, outward, api, token, work)
     except Retry:
         breaker.note(failed=True)
         raise
@@ -151,11 +153,11 @@ async def in_mailbox(outward: Outward, api: Api, work: Callable[[Mailbox], T]) -
     return done
 
 
-def _work(outward: Outward, api: Api, work: Callable[[Mailbox], T]) -> T:
+def _work(outward: Outward, api: Api, token: str | None, work: Callable[[Mailbox], T]) -> T:
     try:
         client = _Client(outward, api.url)
         try:
-            _log_in(client, api)
+            _log_in(client, api, token)
             return work(Mailbox(client))
         finally:
             with suppress(imaplib.IMAP4.error, OSError):
@@ -171,13 +173,18 @@ def _work(outward: Outward, api: Api, work: Callable[[Mailbox], T]) -> T:
         raise Retry(f"the mail server cannot be reached: {type(failure).__name__}") from None
 
 
-def _log_in(client: _Client, api: Api) -> None:
+def _log_in(client: _Client, api: Api, token: str | None) -> None:
     parts, user = urlsplit(api.url), api.user or ""
     if parts.scheme == "imap":
         if "STARTTLS" in client.capabilities:
             client.starttls(ssl.create_default_context())
         elif not (api.private or parts.hostname in OURSELVES):
             raise GiveUp("the mail server does not encrypt, and a password is sent to it")
+    if token is not None:
+        # What a server answers to a token it does not take has to be answered in its turn, by nothing.
+        answers = iter((f"user={user}\1auth=Bearer {token}\1\1".encode(),))
+        client.authenticate("XOAUTH2", lambda _: next(answers, b""))
+        return
     try:
         if "AUTH=PLAIN" in client.capabilities:
             client.authenticate("PLAIN", lambda _: f"\0{user}\0{api.token}".encode())

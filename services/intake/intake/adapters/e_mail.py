@@ -8,6 +8,9 @@ An answer to what never came here is a ticket itself, named for the root of its 
 A mail is moved to the folder of processed ones by the poll after the one that took it: what the cursor has passed was
 committed. Whoever is killed in between takes a mail again that is known by its key, or moves one that is not moved yet.
 
+Where `token_url` is said, no password is sent: api.token is the secret of a client (`client_id`) to whom that address
+gives a token for `scope`, as Exchange Online wants it.
+
 api.options: `folder` ("INBOX"), `processed` ("Processed"), `tag` ("PRJ"); those of the way back are told there.
 """
 
@@ -319,6 +322,17 @@ system = System(
             paste='[service_desks.api]\nurl = "imaps://imap.example.org:993"\nuser = "projekt@example.org"\n'
             'token = "env:MAILBOX_PASSWORD"\npoll_seconds = 60\n'
             'options = { smtp = "smtp://smtp.example.org:587", from = "projekt@example.org" }',
+        ),
+        Step(
+            do="For Exchange Online, which takes no passwords: register an application in Entra ID with the "
+            "application permissions IMAP.AccessAsApp and SMTP.SendAsApp of Office 365 Exchange Online, grant them, "
+            "make its service principal known in Exchange and give that full access to this mailbox alone. api.token "
+            "is the application's client secret, api.user the mailbox's address, and login.microsoftonline.com, "
+            "outlook.office365.com and smtp.office365.com are among the municipality's hosts:",
+            paste='url = "imaps://outlook.office365.com:993"\n'
+            'options = { smtp = "smtp://smtp.office365.com:587", client_id = "…", '
+            'token_url = "https://login.microsoftonline.com/TENANT/oauth2/v2.0/token", '
+            'scope = "https://outlook.office365.com/.default" }',
         ),
         Step(
             do="If they are not to be called INBOX and Processed, say which folders mails come into and are moved to "

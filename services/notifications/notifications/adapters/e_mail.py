@@ -6,7 +6,7 @@ before it is sent once more. Only whoever is stopped between the two sends it tw
 request is found is put there too, and sent to nobody. A mail has no state that could be set.
 
 api.options: `smtp` (smtp://host:587, encrypted when the server offers it; smtps://host for TLS from the start) and
-`from` (api.user); `folder` and `processed` as where mails are taken in.
+`from` (api.user); `token_url`, `client_id`, `scope`, `folder` and `processed` as where mails are taken in.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ import aiosmtplib
 import structlog
 
 from chassis.mailbox import Mailbox, in_mailbox, quoted
+from chassis.oauth import token_for
 from chassis.outbox import GiveUp, Retry
 from chassis.outward import OURSELVES, Outward
 from chassis.partnership import Api, ServiceDesk
@@ -115,6 +116,7 @@ class Mails:
         """Send one message on a connection of its own; with our password only where nobody can read it."""
         parts = urlsplit(smtp)
         secure, host = parts.scheme == "smtps", parts.hostname or ""
+        token = await token_for(self.outward, self.api)
         with told():
             sock = await asyncio.to_thread(self.outward.connect, host, parts.port or (465 if secure else 587))
             sock.setblocking(False)
@@ -123,7 +125,10 @@ class Mails:
                 await client.ehlo()
                 unread = client.get_transport_info("sslcontext") or self.api.private or host in OURSELVES
                 if self.api.user and unread and client.supports_extension("auth"):
-                    await client.login(self.api.user, self.api.token)
+                    if token is not None:
+                        await client.auth_xoauth2(self.api.user, token)
+                    else:
+                        await client.login(self.api.user, self.api.token)
                 await client.send_message(message)
 
     @property
