@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
@@ -40,6 +41,40 @@ async def test_no_more_than_a_few_of_one_desk_are_taken_at_once() -> None:
 
     await asyncio.gather(*(deliver() for _ in range(50)))
     assert most == AT_ONCE
+
+
+async def test_a_desk_that_takes_more_than_its_share_gives_way_and_alone_it_does_not() -> None:
+    rests: list[Callable[[], None]] = []
+    turns = Turns(later=lambda seconds, do: rests.append(do))
+
+    async def deliver(desk: str) -> None:
+        async with turns.take(desk):
+            await asyncio.sleep(0)
+
+    await asyncio.gather(*(deliver("ekvik.zammad") for _ in range(AT_ONCE * 3)))
+    assert rests == []
+    await deliver("nordvik.znuny")
+    waiting = [asyncio.create_task(deliver("ekvik.zammad")) for _ in range(AT_ONCE * 2)]
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert sum(task.done() for task in waiting) == len(rests) == AT_ONCE
+    await deliver("nordvik.znuny")
+    for over in rests:
+        over()
+    await asyncio.gather(*waiting)
+    assert len(rests) == AT_ONCE
+
+
+async def test_desks_that_are_busy_alike_do_not_give_way_to_each_other() -> None:
+    rests: list[Callable[[], None]] = []
+    turns = Turns(later=lambda seconds, do: rests.append(do))
+
+    async def deliver(desk: str) -> None:
+        async with turns.take(desk):
+            await asyncio.sleep(0)
+
+    await asyncio.gather(*(deliver(desk) for _ in range(AT_ONCE * 5) for desk in ("ekvik.zammad", "nordvik.znuny")))
+    assert rests == []
 
 
 async def test_whoever_leaves_the_line_leaves_their_place() -> None:
