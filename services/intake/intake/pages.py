@@ -32,7 +32,7 @@ from contracts.values import TicketRef
 from intake.adapters import markup
 from intake.adapters.by_hand import PHONE, Registration
 from intake.api import requests as api
-from intake.commands import fetching, taking
+from intake.commands import files, taking
 from intake.domain.access import may_register
 from intake.domain.classification import NoSuchRequest
 from intake.domain.request import AlreadyRegistered
@@ -186,7 +186,7 @@ async def _request_page(
         state=STATES[row.state],
         withdrawn=WITHDRAWN.get(row.withdrawn or ""),
         written=Markup(markup.clean(row.description_html)) if row.description_html else None,  # noqa: S704  # cleaned
-        fetches=fetching.fetches(here, row.municipality, row.ticket.system) is not None,
+        opens=files.opens(here, row.municipality, row.ticket.system) is not None,
         difference=difference(_text(judged), _text(row)) if judged and row.differs_from_what_was_judged else (),
         questions=here.partnership.size_criteria,
         names={criterion.key: criterion.names for criterion in here.partnership.size_criteria},

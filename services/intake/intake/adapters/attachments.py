@@ -60,16 +60,16 @@ def path(shape: str, *ids: object) -> str | None:
     return shape.format(*told) if all(map(_ID.fullmatch, told)) else None
 
 
-Fetch = Callable[[Way, str], Awaitable[bytes]]
+OpenFile = Callable[[Way, str], Awaitable[bytes]]
 
 
-def by_path(remote: Callable[[Way], Remote]) -> Fetch:
+def by_path(remote: Callable[[Way], Remote]) -> OpenFile:
     """How a file is fetched whose reference is a path of the system's API. Raises Retry and GiveUp."""
 
-    async def fetch(way: Way, ref: str) -> bytes:
+    async def open_file(way: Way, ref: str) -> bytes:
         return await read(remote(way), ref)
 
-    return fetch
+    return open_file
 
 
 async def read(remote: Remote, ref: str) -> bytes:

@@ -190,7 +190,7 @@ async def changed(way: Way, cursor: str) -> Changed:
     return await in_mailbox(way.outward, way.api, lambda box: _changed(box, way.desk, Cursor.read(cursor)))
 
 
-async def fetch(way: Way, ref: str) -> bytes:
+async def open_file(way: Way, ref: str) -> bytes:
     """The file that a reference names."""
     return await in_mailbox(way.outward, way.api, lambda box: file_in(box, folders(way.desk), ref))
 
@@ -310,7 +310,7 @@ system = System(
     kept=(AT, AGAIN, THREAD, FIRST),
     look_up=look_up,
     changed=changed,
-    fetch=fetch,
+    open_file=open_file,
     steps=(
         Step(
             do="Make a mailbox of its own for the project flow; whatever comes into it is handed over. Mails are only "

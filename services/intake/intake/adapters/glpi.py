@@ -225,6 +225,6 @@ system = System(
     challenge=challenge,
     look_up=look_up,
     changed=glpi_api.changed,
-    fetch=glpi_api.fetch,
+    open_file=glpi_api.open_file,
     steps=STEPS,
 )

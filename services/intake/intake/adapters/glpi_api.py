@@ -57,7 +57,7 @@ async def changed(way: Way, cursor: str) -> Changed:
     return Changed(records=tuple(records), cursor=at(items[-1]).isoformat() if items else cursor, more=more)
 
 
-async def fetch(way: Way, ref: str) -> bytes:
+async def open_file(way: Way, ref: str) -> bytes:
     """The document that a reference names."""
     if glpi_legacy.is_meant(way):
         async with glpi_legacy.session(way) as legacy:

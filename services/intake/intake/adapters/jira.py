@@ -317,7 +317,7 @@ async def _record(remote: Remote, issue: dict[str, Any]) -> Arrived:
     return polled({"webhookEvent": "jira:issue_updated", "issue": issue})
 
 
-async def fetch(way: Way, ref: str) -> bytes:
+async def open_file(way: Way, ref: str) -> bytes:
     """The file that a reference names. Cloud would lead elsewhere, unless it is told not to; a Data Center tells where
     it has the file, which is fetched if that is its own address. Raises GiveUp."""
     remote = _remote(way)
@@ -339,7 +339,7 @@ system = System(
     ),
     look_up=look_up,
     changed=changed,
-    fetch=fetch,
+    open_file=open_file,
     steps=(
         Step(do="Settings (the cog wheel), System, WebHooks, Create a WebHook. Name: Flöde. Status: enabled. URL:",
              paste="{url}"),

@@ -245,7 +245,7 @@ system = System(
     kept=("x-op-signature",),
     look_up=look_up,
     changed=changed,
-    fetch=by_path(_remote),
+    open_file=by_path(_remote),
     steps=(
         Step(do="Administration, API and webhooks, Webhooks, New. Name: Flöde. Payload URL:", paste="{url}"),
         Step(do="Signature secret:", paste="{secret}"),

@@ -127,7 +127,7 @@ class System:
     reply      what the system understands of an answer, besides what every sender is told
     look_up    asks the API for the ticket of a delivery; a record
     changed    asks the API what changed since a cursor (at first, a moment in ISO 8601)
-    fetch      reads a file that hangs on a ticket, by its reference; None where files are opened in the system alone
+    open_file  reads a file that hangs on a ticket, by its reference; None where files are opened in the system alone
     steps      how it is connected: texts with {url}, {secret} and {flow}
     """
 
@@ -142,7 +142,7 @@ class System:
     reply: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict
     look_up: Callable[[Way, Arrived], Awaitable[Arrived]] | None = None
     changed: Callable[[Way, str], Awaitable[Changed]] | None = None
-    fetch: Callable[[Way, str], Awaitable[bytes]] | None = None
+    open_file: Callable[[Way, str], Awaitable[bytes]] | None = None
     steps: tuple[Step, ...] = ()
 
     def read(self, arrived: Arrived, desk: ServiceDesk) -> Delivery:

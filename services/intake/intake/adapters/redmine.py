@@ -229,7 +229,7 @@ system = System(
     kept=("x-redmine-signature-256",),
     look_up=look_up,
     changed=changed,
-    fetch=by_path(_remote),
+    open_file=by_path(_remote),
     steps=(
         Step(do="Administration, Settings, API: enable the REST web service."),
         Step(

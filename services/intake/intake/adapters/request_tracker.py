@@ -297,7 +297,7 @@ async def _content(remote: Remote, path: str) -> bytes:
         raise GiveUp("the system tells a file otherwise than in Base64") from None
 
 
-async def fetch(way: Way, ref: str) -> bytes:
+async def open_file(way: Way, ref: str) -> bytes:
     """The file that a reference names."""
     return await _content(_remote(way), ref)
 
@@ -316,7 +316,7 @@ system = System(
     kept=("webhook-id", "webhook-timestamp", "webhook-signature", "x-rt-scrip"),
     look_up=look_up,
     changed=changed,
-    fetch=fetch,
+    open_file=open_file,
     steps=(
         Step(do="The desk's secret is one of Standard Webhooks: whsec_ and the Base64 of 24 bytes or more."),
         Step(

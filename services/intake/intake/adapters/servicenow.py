@@ -243,7 +243,7 @@ system = System(
     key=lambda arrived: arrived.headers.get("webhook-id"),
     kept=("webhook-id", "webhook-timestamp", "webhook-signature"),
     changed=changed,
-    fetch=by_path(_remote),
+    open_file=by_path(_remote),
     steps=(
         Step(
             do="sys_properties.list, New. Name: flode.secret. Type: string. Private: yes, so that no update set "

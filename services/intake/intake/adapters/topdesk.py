@@ -278,7 +278,7 @@ system = System(
     said=said,
     look_up=look_up,
     changed=changed,
-    fetch=by_path(_remote),
+    open_file=by_path(_remote),
     steps=(
         Step(
             do="For what we ask and write: an operator of its own, in a permission group with REST API (read), Use "

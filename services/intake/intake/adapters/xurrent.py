@@ -253,7 +253,7 @@ async def _record(remote: Remote, number: str) -> Arrived:
     return polled({"request": request, "notes": notes, "requester": requester})
 
 
-async def fetch(way: Way, ref: str) -> bytes:
+async def open_file(way: Way, ref: str) -> bytes:
     """The file that a reference names. The notes tell where it is for a while, which may be another host: that has to
     be among the municipality's hosts, and is not told who asks. Raises GiveUp."""
     notes, _, number = ref.partition("#")
@@ -278,7 +278,7 @@ system = System(
     callback=callback,
     look_up=look_up,
     changed=changed,
-    fetch=fetch,
+    open_file=open_file,
     steps=(
         Step(
             do="Settings, Webhook Policies, New. Algorithm: RS256. Save, and download the public key: it is shown this "

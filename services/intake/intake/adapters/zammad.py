@@ -207,7 +207,7 @@ system = System(
     kept=("x-zammad-delivery", "x-zammad-trigger", "x-hub-signature"),
     look_up=look_up,
     changed=changed,
-    fetch=by_path(_remote),
+    open_file=by_path(_remote),
     steps=(
         Step(do="Admin, Webhook, New. Name: Flöde. Endpoint:", paste="{url}"),
         Step(do="HMAC SHA1 signature token:", paste="{secret}"),

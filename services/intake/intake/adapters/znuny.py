@@ -233,6 +233,6 @@ system = System(
     reply=reply,
     look_up=look_up,
     changed=znuny_api.changed,
-    fetch=znuny_api.fetch,
+    open_file=znuny_api.open_file,
     steps=STEPS,
 )

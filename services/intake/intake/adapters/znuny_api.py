@@ -82,7 +82,7 @@ async def _tickets(way: Way, ids: Sequence[str]) -> list[Record]:
     return tickets
 
 
-async def fetch(way: Way, ref: str) -> bytes:
+async def open_file(way: Way, ref: str) -> bytes:
     """The file that a reference names. Znuny gives it only with all others of the ticket's first articles. Raises
     GiveUp."""
     ticket, article, name = ref.split("/", 2)

@@ -19,7 +19,7 @@ from contracts.refusal import NotFound
 from contracts.values import CriterionMet, Text
 from intake.adapters.by_hand import Registration
 from intake.adapters.report import Desk, UnknownMunicipality
-from intake.commands import fetching, judging
+from intake.commands import files, judging
 from intake.domain.access import may_judge, may_register
 from intake.domain.classification import NoSuchRequest
 from intake.domain.request import Request as Asked
@@ -153,7 +153,7 @@ async def get_attachment(request_id: UUID, key: UUID, request: Request, caller: 
     if found is None:
         raise NotFound
     file = await here.vault.open_all(found, caller.language)
-    content = await fetching.fetch(here, row.municipality, row.ticket.system, file.reference)
+    content = await files.open_file(here, row.municipality, row.ticket.system, file.reference)
     return to_be_saved(content, file.name, file.media_type)
 
 

@@ -16,19 +16,19 @@ class NotFetched(Refusal):
     status = 502
 
 
-def fetches(here: Means, municipality: str, system: str) -> System | None:
+def opens(here: Means, municipality: str, system: str) -> System | None:
     """The system of a desk, if files can be fetched from it; None where they are opened in the ticket alone."""
     desk = here.partnership.desk(municipality, system)
     found = system_of(desk.kind) if desk and desk.api else None
-    return found if found and found.fetch else None
+    return found if found and found.open_file else None
 
 
-async def fetch(here: Means, municipality: str, system: str, reference: str) -> bytes:
+async def open_file(here: Means, municipality: str, system: str, reference: str) -> bytes:
     """The bytes of a file. Raises NotFound and NotFetched."""
-    desk, found = here.partnership.desk(municipality, system), fetches(here, municipality, system)
-    if desk is None or desk.api is None or found is None or found.fetch is None:
+    desk, found = here.partnership.desk(municipality, system), opens(here, municipality, system)
+    if desk is None or desk.api is None or found is None or found.open_file is None:
         raise NotFound
     try:
-        return await found.fetch(way_to(desk, desk.api, here.partnership), reference)
+        return await found.open_file(way_to(desk, desk.api, here.partnership), reference)
     except (Retry, GiveUp) as failed:
         raise NotFetched(system=found.name, reason=failed.reason) from None
