@@ -30,7 +30,7 @@ from chassis.received import Received, Unreadable, decoded, name_of, received
 from contracts.refusal import Refusal
 from intake.adapters import markup
 from intake.adapters.delivery import Unauthentic
-from intake.adapters.port import POLLED, Arrived, Changed, Said, Step, System, Way
+from intake.adapters.port import POLLED, Arrived, Changed, Proof, Said, Step, System, Way
 from intake.adapters.ticket import LONGEST_DESCRIPTION
 from intake.domain.text import a_text, a_title
 
@@ -55,7 +55,7 @@ class NoMailSentHere(Unauthentic):
     """Mails are fetched; nobody delivers them here."""
 
 
-def verify(arrived: Arrived, secrets: tuple[str, ...], now: datetime) -> None:
+def proof(arrived: Arrived, secrets: tuple[str, ...], now: datetime) -> Proof:
     """Nothing that is sent here is authentic."""
     raise NoMailSentHere
 
@@ -295,7 +295,7 @@ def _with(box: Mailbox, folder: str, header: str, value: str, *, before: int | N
 
 system = System(
     name="E-mail",
-    verify=verify,
+    proof=proof,
     said=said,
     kept=(AT, AGAIN, THREAD, FIRST),
     look_up=look_up,
