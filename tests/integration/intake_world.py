@@ -194,7 +194,7 @@ async def a_world(databases: Databases, folder: Path, partnership: Partnership |
         followers = tuple(ViewFollower(view, db) for view in service.views)
         for follower in followers:
             await follower.restore()
-        app = create_app("intake", "intake", service.routers, here)
+        app = create_app("intake", "intake", service.routers, here, streamed=service.streamed)
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
             client.headers["accept-language"] = "en"

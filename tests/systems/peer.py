@@ -122,6 +122,8 @@ class Peer(ABC):
         """Method and path of each request to the API."""
         self.fails: list[tuple[int, dict[str, str]]] = []
         """The statuses and headers that the next requests are answered with, instead of what they asked for."""
+        self.missing: int | None = None
+        """What is answered for a ticket that is not there, instead of that it is not."""
         self.url = ""
 
     @abstractmethod
@@ -175,8 +177,15 @@ class Peer(ABC):
             return web.json_response({"error": "planted"}, status=status, headers=headers)
         if not self.authorized(request):
             return web.json_response({"error": "who are you?"}, status=401)
-        answer: web.StreamResponse = await handler(request)
+        try:
+            answer: web.StreamResponse = await handler(request)
+        except KeyError:
+            return self.not_there() if self.missing is None else web.json_response({}, status=self.missing)
         return answer
+
+    def not_there(self) -> web.Response:
+        """The answer for a ticket that is not there; most systems give the same for one that may not be seen."""
+        return web.json_response({"error": "not found"}, status=404)
 
     def settings(self, municipality: str = "ekvik") -> dict[str, Any]:
         """The desk in the partnership's file."""

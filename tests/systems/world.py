@@ -73,6 +73,11 @@ class Connected:
         await ClockworkLoop(asking.polling, here.store, here.clock, resources).run_once()
         await self._loop(asking.POLL).run_once()
 
+    async def passes(self, **time: float) -> None:
+        """Time goes by, and the views have read what there is."""
+        self.world.clock.advance(timedelta(**time))
+        await self.world.see()
+
     def _loop(self, channel: str) -> SenderLoop:
         here = self.world.here
         resources = {name: getattr(here, name) for name in ("store", "db", "vault", "partnership", "clock")}

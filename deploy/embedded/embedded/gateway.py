@@ -16,8 +16,8 @@ from aiohttp import web
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
-LIMIT = 16 * 1024 * 1024
-"""The largest request body that is let through, in bytes; a service may allow less."""
+LIMIT = 64 * 1024 * 1024
+"""The largest request body that is let through, in bytes, piece by piece; a service may allow less."""
 
 _OURS = frozenset(
     {"connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding"}

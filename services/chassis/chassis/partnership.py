@@ -105,6 +105,8 @@ class Api(_Strict):
     """Whether the system stands in a private network; otherwise an address that leads into one is refused."""
     poll_seconds: Annotated[int, Field(ge=0)] = 300
     """How often changes are asked for that no delivery told of; 0 for never."""
+    unheard_hours: Annotated[int, Field(ge=0)] = 24
+    """For how long a ticket is not heard of before it is asked for by its id, to find what was deleted; 0 for never."""
     options: dict[str, Annotated[str, AfterValidator(_from_environment)]] = Field(default_factory=dict, repr=False)
     """What this system has to be told besides, as its page in the guide says; or "env:NAME", as with the token."""
 

@@ -145,7 +145,7 @@ def _server(service: Service, here: Deps, roles: list[Role], lock: Lock) -> uvic
         state = {role.name: {"state": role.state, "failures": role.failures} for role in roles}
         return {"status": "ready" if ready else "starting", "active": lock.held.is_set(), "roles": state}
 
-    app = create_app(service.name, service.package, service.http, here, health=health)
+    app = create_app(service.name, service.package, service.http, here, health=health, streamed=service.streamed)
     config = uvicorn.Config(
         app,
         host=here.settings.http_host,

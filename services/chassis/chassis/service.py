@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -24,6 +24,7 @@ class Service:
 
     senders    made from the resources (vault, settings, partnership, store, db) when the sender role starts
     tables     SQL of the service's own tables, run by `flode prepare`; "{service}" is replaced by its name
+    streamed   beginnings of paths under which bodies are read piece by piece, and how many bytes they may have
     package    where templates, static files and catalogues are
     """
 
@@ -37,6 +38,7 @@ class Service:
     clockworks: tuple[Clockwork, ...] = ()
     emits: tuple[Topic, ...] = ()
     tables: str | None = None
+    streamed: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def http(self) -> tuple[APIRouter, ...]:

@@ -66,6 +66,8 @@ CREATE TABLE IF NOT EXISTS polled (
     polled_at timestamptz NOT NULL,
     PRIMARY KEY (municipality, system)
 );
+-- When tickets that were not heard of were last asked after, and up to which request that round has come.
+ALTER TABLE polled ADD COLUMN IF NOT EXISTS round_at timestamptz, ADD COLUMN IF NOT EXISTS asked_to uuid;
 GRANT SELECT, INSERT, UPDATE ON polled TO {service}_worker;
 GRANT SELECT ON polled TO {service}_api;
 ALTER TABLE polled ENABLE ROW LEVEL SECURITY;

@@ -49,7 +49,7 @@ class Both:
     async def listen(self) -> None:
         """Serve intake's hook, by the machine's clock: that is what Request Tracker signs with."""
         here = replace(self.intake.world.here, clock=SystemClock())
-        app = create_app("intake", "intake", service.routers, here)
+        app = create_app("intake", "intake", service.routers, here, streamed=service.streamed)
         config = uvicorn.Config(app, port=self.port, log_config=None, access_log=False, lifespan="off", ws="none")
         server = uvicorn.Server(config)
         self.listening = server, asyncio.create_task(server.serve())

@@ -44,6 +44,7 @@ class OpenProjectPeer(Peer):
         super().__init__()
         self.overtaken = 0
         """How many changes are answered as if somebody else had been faster."""
+        self.sees_the_project = True
         self.deletes: int | None = None
         """The work package that is deleted once a search has found it."""
 
@@ -126,6 +127,8 @@ class OpenProjectPeer(Peer):
         app.router.add_patch("/api/v3/work_packages/{id}", self.patch)
         app.router.add_get("/api/v3/work_packages/{id}/activities", self.activities)
         app.router.add_post("/api/v3/work_packages/{id}/activities", self.post)
+        app.router.add_get("/api/v3/projects", self.projects)
+        app.router.add_get("/api/v3/projects/1/work_packages", self.of_project)
         app.router.add_get("/api/v3/statuses", self.statuses)
         app.router.add_get("/api/v3/users/4", self.user)
         app.router.add_get("/api/v3/attachments/31/content", self.file)
@@ -144,8 +147,22 @@ class OpenProjectPeer(Peer):
     async def package(self, request: web.Request) -> web.Response:
         story = self.tickets.get(int(request.match_info["id"]))
         if story is None or story.deleted:
-            return fault(404, "NotFound", "The requested resource could not be found.")
+            raise KeyError
         return web.json_response(self._package(story, email=False), content_type="application/hal+json")
+
+    def not_there(self) -> web.Response:
+        return fault(404, "NotFound", "The requested resource could not be found.")
+
+    async def projects(self, request: web.Request) -> web.Response:
+        (wanted,) = json.loads(request.query["filters"])
+        assert wanted["name_and_identifier"]["operator"] == "~"
+        (name,) = wanted["name_and_identifier"]["values"]
+        return collection([{"id": 1, "name": "Projekt"}] if self.sees_the_project and name == "Projekt" else [])
+
+    async def of_project(self, request: web.Request) -> web.Response:
+        if not self.sees_the_project:
+            return fault(403, "MissingPermission", "You are not authorized to access this resource.")
+        return collection([])
 
     async def user(self, request: web.Request) -> web.Response:
         story = next(iter(self.tickets.values()))

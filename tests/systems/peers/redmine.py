@@ -111,7 +111,7 @@ class RedminePeer(Peer):
     async def issue(self, request: web.Request) -> web.Response:
         story = self.tickets.get(int(request.match_info["id"]))
         if story is None or story.deleted:
-            return web.Response(status=404)
+            raise KeyError
         issue = self._issue(story)
         include = request.query.get("include", "").split(",")
         if "attachments" in include:
@@ -129,6 +129,9 @@ class RedminePeer(Peer):
             ]
             issue["journals"] = [*history, *ours]
         return web.json_response({"issue": issue})
+
+    def not_there(self) -> web.Response:
+        return web.Response(status=404)
 
     async def user(self, request: web.Request) -> web.Response:
         story = next(iter(self.tickets.values()))

@@ -121,6 +121,7 @@ class RequestTrackerPeer(Peer):
 
     def _ticket(self, story: Story) -> dict[str, Any]:
         status = self.status.get(story.number, "resolved" if story.closed else "new")
+        status = "deleted" if story.deleted else status
         return {
             "Subject": story.title, "Status": status, "Priority": "0", "CustomFields": "",
             "Created": moment(story.opened), "LastUpdated": moment(story.changed),

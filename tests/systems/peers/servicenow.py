@@ -155,10 +155,13 @@ class ServiceNowPeer(Peer):
     def _story(self, request: web.Request) -> Story:
         story = self.tickets.get(int(request.match_info["id"], 16))
         if story is None:
-            detail = "Record doesn't exist or ACL restricts the record retrieval"
-            said = {"error": {"message": "No Record found", "detail": detail}, "status": "failure"}
-            raise web.HTTPNotFound(text=json.dumps(said), content_type="application/json")
+            raise KeyError
         return story
+
+    def not_there(self) -> web.Response:
+        detail = "Record doesn't exist or ACL restricts the record retrieval"
+        said = {"error": {"message": "No Record found", "detail": detail}, "status": "failure"}
+        return web.json_response(said, status=404)
 
     async def one(self, request: web.Request) -> web.Response:
         return web.json_response({"result": self._shown(self._story(request), request)})

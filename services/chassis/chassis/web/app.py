@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from importlib import resources
 from typing import Annotated, Any
 
@@ -35,10 +35,12 @@ def create_app(
     here: Deps,
     *,
     health: Callable[[], dict[str, Any]] = lambda: {"status": "ready"},
+    streamed: Mapping[str, int] | None = None,
 ) -> FastAPI:
     """The application of the service `name`, whose templates and catalogues are in `package`.
 
     `health` says how the service is; anything but {"status": "ready", …} is answered with 503.
+    `streamed` says under which paths bodies are read piece by piece, and how many bytes they may have.
     """
     i18n.use(package)
     app = bare_app(name, routers)
@@ -70,7 +72,7 @@ def create_app(
         app.add_middleware(Told, clock=here.clock)
     if here.pressure is not None:
         app.add_middleware(Press, pressure=here.pressure)
-    app.add_middleware(Guard, public_url=here.settings.public_url)
+    app.add_middleware(Guard, public_url=here.settings.public_url, streamed=streamed)
     app.add_middleware(Edge, secure=here.settings.public_url.startswith("https:"))
     return app
 

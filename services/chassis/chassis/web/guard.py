@@ -36,10 +36,16 @@ def cache_control(path: str) -> str:
 
 
 class Guard:
-    """Refuses bodies over the limit, and forms that were not sent from a page of ours."""
+    """Refuses bodies over the limit, and forms that were not sent from a page of ours.
 
-    def __init__(self, app: ASGIApp, *, public_url: str, most: int = MOST_BYTES) -> None:
-        self._app, self._most = app, most
+    `streamed` says, by the beginning of a path, how many bytes may pass where a route reads them piece by piece and
+    keeps no more than `most` itself.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, public_url: str, most: int = MOST_BYTES, streamed: Mapping[str, int] | None = None
+    ) -> None:
+        self._app, self._most, self._streamed = app, most, dict(streamed or {})
         parts = urlsplit(public_url)
         self._origin = f"{parts.scheme}://{parts.netloc}"
 
@@ -49,7 +55,8 @@ class Guard:
             await self._app(scope, receive, send)
             return
         request = Request(scope)
-        refusal = self._refused(request)
+        most = next((more for path, more in self._streamed.items() if request.url.path.startswith(path)), self._most)
+        refusal = self._refused(request, most)
         if refusal is not None:
             await _answer(request, refusal)(scope, receive, send)
             return
@@ -61,7 +68,7 @@ class Guard:
             nonlocal seen, over
             message = await receive()
             seen += len(message.get("body", b""))
-            if seen > self._most:
+            if seen > most:
                 over = True
                 raise ClientDisconnect
             return message
@@ -78,12 +85,12 @@ class Guard:
             if not over:
                 raise
         if over and not begun:
-            await _answer(request, self._too_large())(scope, receive, send)
+            await _answer(request, _too_large(most))(scope, receive, send)
 
-    def _refused(self, request: Request) -> Refusal | None:
+    def _refused(self, request: Request, most: int) -> Refusal | None:
         length = request.headers.get("content-length", "0")
-        if not length.isdecimal() or int(length) > self._most:
-            return self._too_large()
+        if not length.isdecimal() or int(length) > most:
+            return _too_large(most)
         if request.method in ("GET", "HEAD", "OPTIONS") or self._ours(request):
             return None
         return FromElsewhere()
@@ -104,8 +111,9 @@ class Guard:
             return site == "same-origin"
         return request.headers.get("origin") == self._origin
 
-    def _too_large(self) -> Refusal:
-        return TooLarge(most=self._most // 1024)
+
+def _too_large(most: int) -> Refusal:
+    return TooLarge(most=most // 1024)
 
 
 def _answer(request: Request, refusal: Refusal) -> ASGIApp:

@@ -44,7 +44,9 @@ class Delivery:
     lookup: Literal["never", "new", "always"] = "never"
     """Whether the system has to be asked first: of a new ticket, or always, because the delivery only names it."""
     known_by: bytes | None = None
-    """The hash it came under, if what it says was completed since."""
+    """The hash it came under, if what it says was completed since, or if not all of it was kept."""
+    size: int | None = None
+    """The bytes that came, where only the beginning of them was kept."""
 
     def with_fault(self, fault: Refusal) -> Delivery:
         """The same, unreadable."""

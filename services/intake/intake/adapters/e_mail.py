@@ -34,7 +34,7 @@ from contracts.refusal import Refusal
 from intake.adapters import markup
 from intake.adapters.delivery import Unauthentic
 from intake.adapters.e_mail_files import file_in, files_of
-from intake.adapters.port import POLLED, Arrived, Changed, Said, Step, System, Way
+from intake.adapters.port import POLLED, Arrived, Changed, Proof, Said, Step, System, Way
 from intake.adapters.ticket import LONGEST_DESCRIPTION
 from intake.domain.text import a_text, a_title
 
@@ -59,7 +59,7 @@ class NoMailSentHere(Unauthentic):
     """Mails are fetched; nobody delivers them here."""
 
 
-def verify(arrived: Arrived, secrets: tuple[str, ...], now: datetime) -> None:
+def proof(arrived: Arrived, secrets: tuple[str, ...], now: datetime) -> Proof:
     """Nothing that is sent here is authentic."""
     raise NoMailSentHere
 
@@ -305,7 +305,7 @@ def _with(box: Mailbox, folder: str, header: str, value: str, *, before: int | N
 
 system = System(
     name="E-mail",
-    verify=verify,
+    proof=proof,
     said=said,
     kept=(AT, AGAIN, THREAD, FIRST),
     look_up=look_up,

@@ -217,13 +217,15 @@ async def look_up(way: Way, arrived: Arrived) -> Arrived:
 
 system = System(
     name="GLPI",
-    verify=signed("x-glpi-signature", "sha256", after="x-glpi-timestamp"),
+    proof=signed("x-glpi-signature", "sha256", after="x-glpi-timestamp"),
     said=said,
     key=lambda arrived: arrived.headers.get("x-glpi-signature"),
     trigger=lambda arrived: arrived.text_of("x-webhook-name"),
     kept=("x-glpi-signature", "x-glpi-timestamp", "x-webhook-name"),
     challenge=challenge,
     look_up=look_up,
+    fetch=glpi_api.fetch,
+    names=("item.id",),
     changed=glpi_api.changed,
     open_file=glpi_api.open_file,
     steps=STEPS,

@@ -219,8 +219,13 @@ def _names(value: object) -> Iterator[str]:
 
 async def look_up(way: Way, arrived: Arrived) -> Arrived:
     """The issue of a delivery, with its reporter's address if an agent may see it."""
-    remote, number = _remote(way), arrived.read(Event).issue.id
-    issue = (await remote.get(f"/rest/api/2/issue/{number}", fields=_fields(way.desk))).json()
+    return await fetch(way, arrived.read(Event).issue.id)
+
+
+async def fetch(way: Way, external_id: str) -> Arrived:
+    """An issue. One that may not be seen is told in the same way as one that is no more."""
+    remote = _remote(way)
+    issue = (await remote.get(f"/rest/api/2/issue/{external_id}", fields=_fields(way.desk))).json()
     return await _record(remote, issue)
 
 
@@ -331,13 +336,15 @@ async def open_file(way: Way, ref: str) -> bytes:
 
 system = System(
     name="Jira Service Management",
-    verify=signed("x-hub-signature", "sha256", prefix="sha256="),
+    proof=signed("x-hub-signature", "sha256", prefix="sha256="),
     said=said,
     key=lambda arrived: arrived.headers.get("x-atlassian-webhook-identifier"),
     kept=(
         "x-atlassian-webhook-identifier", "x-atlassian-webhook-retry", "x-atlassian-webhook-flow", "x-hub-signature",
     ),
     look_up=look_up,
+    fetch=fetch,
+    names=("issue.id",),
     changed=changed,
     open_file=open_file,
     steps=(

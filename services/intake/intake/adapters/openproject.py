@@ -2,7 +2,7 @@
 
 The work package is as it is when the webhook is sent, some minutes after the change (changes are aggregated first), and
 made anew when a try is repeated. `lockVersion` grows with each change. A comment is an event of its own that only names
-its work package. Nothing tells of a work package that was deleted.
+its work package. Nothing tells of a work package that was deleted; each is asked for by its id once in a while.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
+from chassis.outbox import GiveUp
 from chassis.outward import Remote, basic
 from chassis.partnership import ServiceDesk
 from intake.adapters.attachments import Listed, by_path, hung, path
-from intake.adapters.port import Arrived, Changed, Said, Step, System, Way, polled
+from intake.adapters.port import Arrived, Changed, Said, Step, System, Way, polled, unseen
 from intake.adapters.proofs import signed
 
 PRIORITIES = {"low": 4, "normal": 3, "high": 2, "immediate": 1}
@@ -197,6 +198,35 @@ async def look_up(way: Way, arrived: Arrived) -> Arrived:
     return arrived if found is None else found
 
 
+async def fetch(way: Way, external_id: str) -> Arrived:
+    """A work package. One that may not be seen is told in the same way (404) as one that was deleted. While the project
+    of the flow can be seen, both mean that it is in the flow no more; of anything else nothing can be said: GiveUp."""
+    remote = _remote(way)
+    if (found := await _record(remote, external_id)) is not None:
+        return found
+    answer = await remote.get(f"/api/v3/work_packages/{external_id}", (404,))
+    if answer.status != 404 or not await _sees_the_flow(way, remote):
+        raise GiveUp(f"it cannot be told whether work package {external_id} is gone or may not be seen")
+    return unseen(external_id, answer.date)
+
+
+async def _sees_the_flow(way: Way, remote: Remote) -> bool:
+    """Whether we may see the work packages of the project that is the flow; False where something else tells it."""
+    if way.api.options.get("flow_field", "project") != "project":
+        return False
+    wanted = {name.casefold() for name in way.desk.flows}
+    for name in way.desk.flows:
+        filters = json.dumps([{"name_and_identifier": {"operator": "~", "values": [name]}}])
+        listed = (await remote.get("/api/v3/projects", filters=filters, pageSize=str(TOGETHER))).json()
+        for project in listed["_embedded"]["elements"]:
+            if project["name"].casefold() not in wanted:
+                continue
+            path = f"/api/v3/projects/{project['id']}/work_packages"
+            if (await remote.get(path, (403, 404), pageSize="1")).status == 200:
+                return True
+    return False
+
+
 async def changed(way: Way, cursor: str) -> Changed:
     """The work packages that changed since, the longest ago first; those of the last moment come again.
 
@@ -240,10 +270,12 @@ async def _record(remote: Remote, number: str) -> Arrived | None:
 
 system = System(
     name="OpenProject",
-    verify=signed("x-op-signature", "sha1", prefix="sha1="),
+    proof=signed("x-op-signature", "sha1", prefix="sha1="),
     said=said,
     kept=("x-op-signature",),
     look_up=look_up,
+    fetch=fetch,
+    names=("work_package.id",),
     changed=changed,
     open_file=by_path(_remote),
     steps=(

@@ -11,14 +11,15 @@ from __future__ import annotations
 import importlib
 import json
 import pkgutil
+import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import to_jsonable_python
+from pydantic_core import from_json, to_jsonable_python
 
 from chassis.outward import Outward, Remote
 from chassis.partnership import Api, ServiceDesk
@@ -29,7 +30,12 @@ from intake.adapters.delivery import Delivery, as_json, key_of
 M = TypeVar("M", bound=BaseModel)
 
 POLLED = "flode-polled"
-"""The header of what we asked for ourselves."""
+"""The header of what we asked for ourselves; GONE or UNSEEN in it says that there was nothing."""
+GONE, UNSEEN = "gone", "unseen"
+CUT = "flode-cut"
+"""The header of a body of which only the beginning was kept: its bytes and its SHA-256 in hex, divided by a blank."""
+OURS = (POLLED, CUT)
+"""Headers that nobody else can send: they are taken off."""
 
 Lookup = Literal["never", "new", "always"]
 
@@ -47,6 +53,17 @@ class Arrived:
     def polled(self) -> bool:
         """Whether it is a record that we asked for. Senders cannot say so: the header is taken off what they send."""
         return POLLED in self.headers
+
+    @property
+    def gone(self) -> bool:
+        """Whether the system showed nothing when we asked for the ticket."""
+        return self.headers.get(POLLED) in (GONE, UNSEEN)
+
+    @property
+    def cut(self) -> tuple[int, str] | None:
+        """The size and the SHA-256 of the whole body, where only its beginning was kept; None where it is whole."""
+        size, _, digest = self.headers.get(CUT, "").partition(" ")
+        return (int(size), digest) if size else None
 
     def text_of(self, header: str) -> str:
         """A header's text. Headers arrive as latin-1; what people name is UTF-8 as often as not."""
@@ -108,6 +125,21 @@ class Way:
         return Remote(self.outward, self.api.url, headers)
 
 
+class Proof(Protocol):
+    """What is known of a sender while its delivery comes in, piece by piece."""
+
+    def update(self, piece: bytes) -> None:
+        """The next piece of the body."""
+
+    def let_pass(self) -> None:
+        """There is no more. Raises Unauthentic."""
+
+
+Begin = Callable[[Arrived, tuple[str, ...], datetime], Proof]
+"""(what arrived but for its body, secrets in use, now) -> its proof. Raises Unauthentic for what can be told from the
+headers alone, so that nothing is read of a sender who cannot be let pass."""
+
+
 def nothing(*_: Any) -> None:
     """What a system does not have."""
 
@@ -117,7 +149,7 @@ class System:
     """A ticketing system.
 
     name       as people write it
-    verify     (what arrived, secrets in use, now): raises Unauthentic; compares in constant time, with every secret
+    proof      how its senders prove themselves; compares in constant time, with every secret
     said       what it says of a ticket; raises Refusal for what cannot be used as it is
     key        what names the delivery in its headers; without it, the body's hash does
     trigger    what the administrator called the rule that sent it, for whoever has to mend it
@@ -126,13 +158,17 @@ class System:
     callback   an address the system asks us to call, once, to prove that we want its deliveries; None for none
     reply      what the system understands of an answer, besides what every sender is told
     look_up    asks the API for the ticket of a delivery; a record
+    fetch      asks the API for a ticket by its external id; a record, or `gone` where the system says for certain that
+               it is there no more, or `unseen` where it has left what we may see. Raises GiveUp for anything else
+    names      where a body names its ticket, for one that is too large to be kept: paths into its JSON ("ticket.id"),
+               of which the first that is there counts
     changed    asks the API what changed since a cursor (at first, a moment in ISO 8601)
     open_file  reads a file that hangs on a ticket, by its reference; None where files are opened in the system alone
     steps      how it is connected: texts with {url}, {secret} and {flow}
     """
 
     name: str
-    verify: Callable[[Arrived, tuple[str, ...], datetime], None]
+    proof: Begin
     said: Callable[[Arrived, ServiceDesk], Said]
     key: Callable[[Arrived], str | None] = nothing
     trigger: Callable[[Arrived], str | None] = nothing
@@ -141,20 +177,30 @@ class System:
     callback: Callable[[Arrived, ServiceDesk], str | None] = nothing
     reply: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict
     look_up: Callable[[Way, Arrived], Awaitable[Arrived]] | None = None
+    fetch: Callable[[Way, str], Awaitable[Arrived]] | None = None
+    names: tuple[str, ...] = ()
     changed: Callable[[Way, str], Awaitable[Changed]] | None = None
     open_file: Callable[[Way, str], Awaitable[bytes]] | None = None
     steps: tuple[Step, ...] = ()
+
+    def verify(self, arrived: Arrived, secrets: tuple[str, ...], now: datetime) -> None:
+        """Let something that arrived whole pass. Raises Unauthentic."""
+        proof = self.proof(replace(arrived, body=b""), secrets, now)
+        proof.update(arrived.body)
+        proof.let_pass()
 
     def read(self, arrived: Arrived, desk: ServiceDesk) -> Delivery:
         """The delivery, with what it says or what is wrong with it. Never raises."""
         kept = {
             name: value
             for name, value in arrived.headers.items()
-            if name in self.kept or name in (POLLED, "content-type", "user-agent")
+            if name in self.kept or name in (*OURS, "content-type", "user-agent")
         }
         given = Delivery(key=key_of(self.key(arrived) or "", body=arrived.body), body=arrived.body, headers=kept)
+        if arrived.cut:
+            return self._begun(given, arrived, *arrived.cut)
         try:
-            said = self.said(arrived, desk)
+            said = _absent(arrived) if arrived.gone else self.said(arrived, desk)
         except Refusal as fault:
             return given.with_fault(self._explained(fault, arrived))
         except OverflowError:  # a moment at the end of the calendar, in another zone
@@ -162,6 +208,15 @@ class System:
             return given.with_fault(self._explained(moment, arrived))
         ticket = {name: value for name, value in said.ticket.items() if value is not None}
         return given.saying(to_jsonable_python(ticket), key=said.key, lookup=said.lookup)
+
+    def _begun(self, given: Delivery, arrived: Arrived, size: int, digest: str) -> Delivery:
+        """A delivery of which only the beginning is there: it names its ticket, and the system has to be asked."""
+        named = named_in(arrived.body, self.names)
+        key = key_of(self.key(arrived) or f"sha256 {digest}", body=arrived.body)
+        given = replace(given, key=key, known_by=bytes.fromhex(digest), size=size)
+        if named is None:
+            return given.with_fault(self._explained(TooLargeToRead(size, self.name), arrived))
+        return replace(given, content={"external_id": named}, lookup="always")
 
     def _explained(self, fault: Refusal, arrived: Arrived) -> Refusal:
         """The fault, behind a sentence for whoever set the sender up, if that is known by a name."""
@@ -186,6 +241,61 @@ class NotLookedUp(Refusal):
     status = 422
 
 
+class TooLargeToRead(Refusal):
+    """The delivery was larger than what is kept, and its beginning does not name its ticket."""
+
+    text = (
+        "The delivery had {size} kB. So much is not kept, and its beginning does not say which ticket of {system} it "
+        "is about. If the system is polled, the next poll finds the ticket: set this aside when it is there. Otherwise "
+        "register it by hand. Have attachments left out of what {system} sends."
+    )
+    status = 422
+
+    def __init__(self, size: int, system: str) -> None:
+        super().__init__(size=-(-size // 1024), system=system)
+
+
+class TooLargeToUse(Refusal):
+    """The delivery was larger than what is kept, and its system did not tell us more of the ticket it names."""
+
+    text = (
+        "The delivery had {size} kB. So much is not kept, and {system} could not be asked about its ticket {ticket}: "
+        "{reason}. Try again when it can be, or register the ticket by hand. Have attachments left out of what "
+        "{system} sends."
+    )
+    status = 422
+
+
+def not_looked_up(delivery: Delivery, system: str, reason: str) -> Refusal:
+    """What is wrong with a delivery that only names its ticket, when the system could not be asked for more."""
+    named = delivery.content.get("external_id") if isinstance(delivery.content, dict) else None
+    if delivery.size is not None:
+        return TooLargeToUse(size=-(-delivery.size // 1024), ticket=str(named), system=system, reason=reason)
+    return NotLookedUp(ticket=str(named), system=system, reason=reason)
+
+
+def named_in(part: bytes, paths: tuple[str, ...]) -> str | None:
+    """The ticket that the beginning of a body names; None where it names none that can be asked for."""
+    # A number at the end may be the half of one, and a letter the half of its bytes.
+    text = part.decode("utf-8", "ignore").removeprefix("\ufeff").rstrip("0123456789")
+    try:
+        content = from_json(text, allow_partial=True)
+    except ValueError:
+        return None
+    for path in paths:
+        found: object = content
+        for name in path.split("."):
+            found = found.get(name) if isinstance(found, dict) else None
+        if isinstance(found, (str, int)) and not isinstance(found, bool) and is_plain(str(found)):
+            return str(found)
+    return None
+
+
+def is_plain(external_id: str) -> bool:
+    """Whether an id can stand in an address as it is: what senders make up must not lead elsewhere."""
+    return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", external_id) is not None
+
+
 def _each(fault: Refusal) -> tuple[Refusal, ...]:
     return fault.refusals if isinstance(fault, Refusals) else (fault,)
 
@@ -193,6 +303,34 @@ def _each(fault: Refusal) -> tuple[Refusal, ...]:
 def polled(record: object) -> Arrived:
     """A record of a system's API, as something that arrived."""
     return Arrived(body=json.dumps(record, ensure_ascii=False).encode(), headers={POLLED: "1"})
+
+
+def gone(external_id: str) -> Arrived:
+    """That a system, asked for a ticket, said for certain that it is there no more."""
+    return Arrived(body=json.dumps({"external_id": external_id}).encode(), headers={POLLED: GONE})
+
+
+def unseen(external_id: str, at: datetime | None) -> Arrived:
+    """That a ticket was deleted or moved to where we may not see it, which the system does not tell apart. It has left
+    the flow, and may come back. `at` is when the system said so."""
+    said = {"external_id": external_id, "at": at.isoformat() if at else ""}
+    return Arrived(body=json.dumps(said).encode(), headers={POLLED: UNSEEN})
+
+
+class Absent(BaseModel):
+    """What is kept of having asked for a ticket that was not there."""
+
+    external_id: str
+    at: str = ""
+
+
+def _absent(arrived: Arrived) -> Said:
+    told = arrived.read(Absent)
+    if arrived.headers[POLLED] == GONE:
+        ticket: dict[str, object] = {"external_id": told.external_id, "kind": "deleted"}
+        return Said(ticket=ticket, key=f"polled {told.external_id} gone")
+    left = {"external_id": told.external_id, "kind": "moved", "flow": "-", "title": "-"}
+    return Said(ticket=left, key=f"polled {told.external_id} unseen {told.at}")
 
 
 def system_of(kind: str) -> System | None:

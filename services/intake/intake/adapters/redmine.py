@@ -13,10 +13,11 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, TypeAdapter
 
+from chassis.outbox import Retry
 from chassis.outward import Remote
 from chassis.partnership import ServiceDesk
 from intake.adapters.attachments import Listed, by_path, hung, path
-from intake.adapters.port import Arrived, Changed, Said, Step, System, Way, polled
+from intake.adapters.port import Arrived, Changed, Said, Step, System, Way, gone, polled
 from intake.adapters.proofs import signed
 
 PRIORITIES = {
@@ -177,6 +178,16 @@ async def look_up(way: Way, arrived: Arrived) -> Arrived:
     return arrived if found is None else found
 
 
+async def fetch(way: Way, external_id: str) -> Arrived:
+    """An issue. One that may not be seen is refused (403), so that one that is not found (404) is deleted."""
+    remote = _remote(way)
+    if (await remote.get(f"/issues/{external_id}.json", (404,))).status == 404:
+        return gone(external_id)
+    if (found := await _record(remote, external_id, {})) is None:
+        raise Retry("the issue was there a moment ago")
+    return found
+
+
 async def changed(way: Way, cursor: str) -> Changed:
     """The issues that changed since, the longest ago first; those of the last second come again.
 
@@ -224,10 +235,12 @@ async def _record(remote: Remote, number: str, addresses: dict[int, str | None])
 
 system = System(
     name="Redmine",
-    verify=signed("x-redmine-signature-256", "sha256", prefix="sha256="),
+    proof=signed("x-redmine-signature-256", "sha256", prefix="sha256="),
     said=said,
     kept=("x-redmine-signature-256",),
     look_up=look_up,
+    fetch=fetch,
+    names=("data.issue.id",),
     changed=changed,
     open_file=by_path(_remote),
     steps=(

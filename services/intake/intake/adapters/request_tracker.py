@@ -3,7 +3,7 @@
 The scrip runs once, within the change itself, and nobody tries again: what it could not deliver is found by polling.
 Changes are counted over all tickets (`transaction_id`); the API shows the newest of a ticket as its ETag. A merged
 ticket answers as the surviving one: it is known by an `effective_id` that is not its own. Tickets that are deleted can
-be taken back, and so are closed to us. A search leaves them out, so that only the scrip tells of a deletion.
+be taken back, and so are closed to us. A search leaves them out; each is asked for by its id once in a while.
 
 The flow is the ticket's queue, or the custom field that the option "flow_field" of the desk's api names, where it has a
 value; the scrip is told the same in its first line. TicketSQL reads times in the zone of whoever asks, so the user of
@@ -26,7 +26,7 @@ from chassis.outward import Remote, basic
 from chassis.partnership import ServiceDesk
 from intake.adapters import standard_webhooks
 from intake.adapters.attachments import Listed, hung, path
-from intake.adapters.port import Arrived, Changed, Lookup, Said, Step, System, Way, polled
+from intake.adapters.port import Arrived, Changed, Lookup, Said, Step, System, Way, gone, polled
 from intake.adapters.request_tracker_scrip import SCRIP
 from intake.adapters.ticket import LONGEST_DESCRIPTION
 from intake.domain.ticket import folded, is_project_flow
@@ -160,6 +160,21 @@ async def look_up(way: Way, arrived: Arrived) -> Arrived:
     if not found:
         raise GiveUp(f"ticket {ticket} is not shown to the user of the API")
     return await _record(remote, way, found[0])
+
+
+async def fetch(way: Way, external_id: str) -> Arrived:
+    """A ticket. One with the status "deleted", which no search finds, is still told; one that was wiped out is not
+    there (404). What may not be seen is refused (403), and raises GiveUp."""
+    remote = _remote(way)
+    answer = await remote.get(f"/REST/2.0/ticket/{external_id}", (404,), **{"fields[Queue]": "Name"})
+    if answer.status == 404:
+        return gone(external_id)
+    ticket = answer.json()
+    listed = {**ticket, "id": external_id, "EffectiveId": str(ticket["id"]), "Requestor": ()}
+    if ticket["Status"] != "deleted" and listed["id"] == listed["EffectiveId"]:
+        found, _ = await _search(remote, f"id = {int(external_id)} AND EffectiveId > 0")
+        listed = found[0] if found else listed
+    return await _record(remote, way, listed)
 
 
 async def changed(way: Way, cursor: str) -> Changed:
@@ -309,12 +324,14 @@ def _remote(way: Way) -> Remote:
 
 system = System(
     name="Request Tracker",
-    verify=lambda arrived, secrets, now: standard_webhooks.verify(arrived.headers, arrived.body, secrets, now),
+    proof=standard_webhooks.proof,
     said=said,
     key=lambda arrived: arrived.headers.get("webhook-id"),
     trigger=lambda arrived: arrived.text_of("x-rt-scrip"),
     kept=("webhook-id", "webhook-timestamp", "webhook-signature", "x-rt-scrip"),
     look_up=look_up,
+    fetch=fetch,
+    names=("data.ticket_id",),
     changed=changed,
     open_file=open_file,
     steps=(

@@ -166,12 +166,10 @@ async def changed(way: Way, cursor: str) -> Changed:
     place, table = Place.at(cursor), _option(way.api, "table", TABLE)
     flow, caller = _option(way.api, "flow_field", FLOW_FIELD), _option(way.api, "caller_field", CALLER_FIELD)
     remote = _remote(way)
-    dotted = (f"{caller}.name", f"{caller}.email", f"{caller}.department")
     found = await remote.get(
         f"/api/now/table/{quote(table, safe='')}",
         sysparm_query=f"sys_updated_on>={place.moment:%Y-%m-%d %H:%M:%S}^ORDERBYsys_updated_on^ORDERBYsys_id",
-        sysparm_fields=",".join((*FIELDS, flow, *dotted)), sysparm_display_value="all",
-        sysparm_exclude_reference_link="true", sysparm_limit=str(TOGETHER), sysparm_offset=str(place.offset),
+        sysparm_limit=str(TOGETHER), sysparm_offset=str(place.offset), **_wanted(flow, caller),
     )  # fmt: skip
     records = [_as_sent(record, table, flow, caller) for record in _result(found)]
     moments = TypeAdapter(list[Moment]).validate_python([record["sys_updated_on"] for record in records])
@@ -179,6 +177,17 @@ async def changed(way: Way, cursor: str) -> Changed:
     records = await _with_files(remote, table, records)
     cursor = str(place.after(moments, full=full))
     return Changed(records=tuple(polled(record) for record in records), cursor=cursor, more=full)
+
+
+async def fetch(way: Way, external_id: str) -> Arrived:
+    """A record. One that may not be seen is told in the same way as one that is no more."""
+    table = _option(way.api, "table", TABLE)
+    flow, caller = _option(way.api, "flow_field", FLOW_FIELD), _option(way.api, "caller_field", CALLER_FIELD)
+    path = f"/api/now/table/{quote(table, safe='')}/{external_id}"
+    answer = (await _remote(way).get(path, **_wanted(flow, caller))).json()
+    if not isinstance(answer, dict) or not isinstance(answer.get("result"), dict):
+        raise Retry("the system answered without a result")
+    return polled(_as_sent(answer["result"], table, flow, caller))
 
 
 def _remote(way: Way) -> Remote:
@@ -200,6 +209,16 @@ async def _with_files(remote: Remote, table: str, records: Sequence[Record]) -> 
         {**record, "files": [file for file in files if file.get("table_sys_id") == record["sys_id"]]}
         for record in records
     ]
+
+
+def _wanted(flow: str, caller: str) -> dict[str, str]:
+    """What is to be told of a record: what it holds and what people see of it."""
+    dotted = (f"{caller}.name", f"{caller}.email", f"{caller}.department")
+    return {
+        "sysparm_fields": ",".join((*FIELDS, flow, *dotted)),
+        "sysparm_display_value": "all",
+        "sysparm_exclude_reference_link": "true",
+    }
 
 
 def _result(answer: Answer) -> list[dict[str, Any]]:
@@ -231,17 +250,14 @@ def _as_sent(record: Mapping[str, Any], table: str, flow: str, caller: str) -> d
     }  # fmt: skip
 
 
-def verify(arrived: Arrived, secrets: tuple[str, ...], now: datetime) -> None:
-    """Let what is signed as Standard Webhooks asks pass. Raises Unauthentic."""
-    standard_webhooks.verify(arrived.headers, arrived.body, secrets, now)
-
-
 system = System(
     name="ServiceNow",
-    verify=verify,
+    proof=standard_webhooks.proof,
     said=said,
     key=lambda arrived: arrived.headers.get("webhook-id"),
     kept=("webhook-id", "webhook-timestamp", "webhook-signature"),
+    fetch=fetch,
+    names=("sys_id",),
     changed=changed,
     open_file=by_path(_remote),
     steps=(

@@ -206,8 +206,13 @@ def _in_zone(moment: datetime | None, desk: ServiceDesk) -> datetime | None:
 
 async def look_up(way: Way, arrived: Arrived) -> Arrived:
     """The incident of a delivery, with what was asked for."""
-    remote, number = _remote(way), arrived.read(Incident).id
-    return await _record(remote, (await remote.get(f"/tas/api/incidents/id/{number}")).json())
+    return await fetch(way, str(arrived.read(Incident).id))
+
+
+async def fetch(way: Way, external_id: str) -> Arrived:
+    """An incident. Archived ones are still told; whether one that is not was deleted or may not be seen is not said."""
+    remote = _remote(way)
+    return await _record(remote, (await remote.get(f"/tas/api/incidents/id/{external_id}")).json())
 
 
 async def changed(way: Way, cursor: str) -> Changed:
@@ -274,9 +279,11 @@ TEMPLATE = """\
 
 system = System(
     name="TOPdesk",
-    verify=bearer,
+    proof=bearer,
     said=said,
     look_up=look_up,
+    fetch=fetch,
+    names=("id",),
     changed=changed,
     open_file=by_path(_remote),
     steps=(

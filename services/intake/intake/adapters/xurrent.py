@@ -27,6 +27,7 @@ from chassis.partnership import ServiceDesk
 from contracts.refusal import Refusal
 from intake.adapters.attachments import Listed, hung, path
 from intake.adapters.port import Arrived, Changed, Said, Step, System, Way, polled
+from intake.adapters.proofs import whole
 from intake.adapters.xurrent_token import claim, claims_of, verify
 
 VERIFY = "webhook.verify"
@@ -190,7 +191,12 @@ def _in_zone(moment: datetime, zone: ZoneInfo) -> datetime:
 async def look_up(way: Way, arrived: Arrived) -> Arrived:
     """The request that a delivery names."""
     named = arrived.read(Record).request.id if arrived.polled else claims_of(arrived).read(Claims).data.object_id
-    return await _record(_remote(way), named)
+    return await fetch(way, named)
+
+
+async def fetch(way: Way, external_id: str) -> Arrived:
+    """A request. One that may not be seen is told in the same way as one that is no more."""
+    return await _record(_remote(way), external_id)
 
 
 async def changed(way: Way, cursor: str) -> Changed:
@@ -270,13 +276,14 @@ async def _notes(remote: Remote, path: str) -> Answer:
 
 system = System(
     name="Xurrent",
-    verify=verify,
+    proof=whole(verify),
     said=said,
     key=lambda arrived: claim(arrived, "jti"),
     trigger=lambda arrived: claim(arrived, "data", "name"),
     kept=("x-xurrent-delivery", "x-4me-delivery"),
     callback=callback,
     look_up=look_up,
+    fetch=fetch,
     changed=changed,
     open_file=open_file,
     steps=(

@@ -16,7 +16,7 @@ from chassis.outward import Remote
 from chassis.partnership import ServiceDesk
 from intake.adapters.attachments import Listed, by_path, hung, path
 from intake.adapters.paging import page
-from intake.adapters.port import Arrived, Changed, Said, Step, System, Way, polled
+from intake.adapters.port import Arrived, Changed, Said, Step, System, Way, gone, polled
 from intake.adapters.proofs import signed
 
 PRIORITIES = {"1 low": 4, "2 normal": 3, "3 high": 2}
@@ -155,6 +155,14 @@ async def look_up(way: Way, arrived: Arrived) -> Arrived:
     return await _record(_remote(way), arrived.read(Payload).ticket.id)
 
 
+async def fetch(way: Way, external_id: str) -> Arrived:
+    """A ticket. One that may not be seen is refused (403), so that one that is not found (404) is deleted."""
+    remote = _remote(way)
+    if (await remote.get(f"/api/v1/tickets/{external_id}", (404,))).status == 404:
+        return gone(external_id)
+    return await _record(remote, external_id)
+
+
 async def changed(way: Way, cursor: str) -> Changed:
     """The tickets that changed since, the longest ago first. Those of one second may come twice."""
     remote = _remote(way)
@@ -200,12 +208,14 @@ async def _survivor(remote: Remote, number: str) -> dict[str, Any] | None:
 
 system = System(
     name="Zammad",
-    verify=signed("x-hub-signature", "sha1", prefix="sha1="),
+    proof=signed("x-hub-signature", "sha1", prefix="sha1="),
     said=said,
     key=lambda arrived: arrived.headers.get("x-zammad-delivery"),
     trigger=lambda arrived: arrived.text_of("x-zammad-trigger"),
     kept=("x-zammad-delivery", "x-zammad-trigger", "x-hub-signature"),
     look_up=look_up,
+    fetch=fetch,
+    names=("ticket.id",),
     changed=changed,
     open_file=by_path(_remote),
     steps=(

@@ -228,10 +228,12 @@ async def look_up(way: Way, arrived: Arrived) -> Arrived:
 
 system = System(
     name="Znuny",
-    verify=bearer,
+    proof=bearer,
     said=said,
     reply=reply,
     look_up=look_up,
+    fetch=znuny_api.one,
+    names=("Event.TicketID", "Ticket.TicketID"),
     changed=znuny_api.changed,
     open_file=znuny_api.open_file,
     steps=STEPS,

@@ -1,7 +1,8 @@
 """The hooks that ticketing systems deliver to.
 
 At a hook the sender is proven before anything is parsed, and whoever is not gets one answer, whatever was wrong. The
-credential says the municipality (decision 14). An answer of 2xx means that the delivery is written down (P1).
+credential says the municipality (decision 14). An answer of 2xx means that the delivery is written down (P1). One that
+is larger than what is kept is written down without its end, and its ticket is asked for.
 """
 
 from __future__ import annotations
@@ -23,16 +24,19 @@ from intake.adapters.port import Arrived, System
 from intake.adapters.report import Desk
 from intake.adapters.ticket import Ticket
 from intake.adapters.turns import Turns
+from intake.api import reading
 from intake.commands import asking, taking
 from intake.commands.taking import Settled
 
 router = APIRouter()
 
+PATH = "/intake/hooks/"
+
 DELIVERED: dict[int | str, dict[str, Any]] = {
     200: {"description": "Followed; `outcome` says what came of it. The same delivery again is answered the same."},
     201: {"description": "A new request."},
     202: {"description": "Authentic, kept, and not usable as it is: `errors` says what to mend."},
-    413: {"description": "Larger than a ticket can be."},
+    413: {"description": "Larger than a ticket can be; of the systems that have a kind of their own, 64 MB."},
     429: {"description": "Too many of this desk's deliveries wait; send it again after the seconds of Retry-After."},
     415: {"description": "A format that is not read here."},
     **{status: PROBLEMS[status] for status in (401, 403)},
@@ -57,7 +61,7 @@ async def deliver_standard_webhook(credential: str, request: Request, here: Here
     """A snapshot of a ticket, signed over id, timestamp and raw body. Answered after it is written down for good."""
     given = dict(request.headers)
     desk = _desk(here, credential, "standard-webhooks")
-    raw = await request.body()
+    raw = await reading.whole(request)
     standard_webhooks.verify(given, raw, desk.secrets if desk else (), here.clock.now())
     assert desk is not None
     return await _take(request, here, desk, standard_webhooks.read(given, raw))
@@ -77,7 +81,7 @@ async def deliver_cloudevents(credential: str, request: Request, here: Here) -> 
     desk = _desk(here, credential, "bearer")
     cloudevents.verify(given, desk.secrets if desk else ())
     assert desk is not None
-    deliveries = cloudevents.read(given, await request.body())
+    deliveries = cloudevents.read(given, await reading.whole(request))
     if not cloudevents.is_batch(given):
         return await _take(request, here, desk, deliveries[0])
     known_by = correlation_of(request)
@@ -112,19 +116,23 @@ async def deliver(kind: str, credential: str, request: Request, here: Here) -> R
     """What a ticketing system sends, proven as that system proves it. `kind` names the system, and with it the shape
     of what is sent; how each is connected is told by `flode connect`."""
     system, desk = port.system_of(kind), _desk(here, credential, kind)
+    if system is None or desk is None:
+        raise Unauthentic
     arrived = Arrived(
-        body=await request.body(),
-        headers={name: value for name, value in request.headers.items() if name != port.POLLED},
+        body=b"",
+        headers={name: value for name, value in request.headers.items() if name not in port.OURS},
         query=dict(request.query_params),
     )
-    if system is None:
-        raise Unauthentic
-    system.verify(arrived, desk.secrets if desk else (), here.clock.now())
-    assert desk is not None
+    proof = system.proof(arrived, desk.secrets, here.clock.now())
+    arrived = await reading.proven(request, arrived, proof, _turns(request), desk.id)
     if (address := system.callback(arrived, desk)) is not None:
         await asking.call_back(here, desk, address)
         return Response(status_code=204)
-    return await _take(request, here, desk, system.read(arrived, desk), system)
+    delivery = system.read(arrived, desk)
+    answer = await _take(request, here, desk, delivery, system)
+    if arrived.cut and delivery.fault is not None:
+        await asking.poll_soon(here, desk)
+    return answer
 
 
 @router.get(

@@ -1,7 +1,8 @@
 """What may be asked of intake.
 
-`taking` is about what arrives, `asking` about what is asked of the ticketing systems for its sake, `judging` about what
-people decide. Each loads, asks the domain and appends what it answers.
+`taking` is about what arrives, `asking` about what is asked of the ticketing systems for its sake and `asking_after`
+about what was not heard of, `judging` about what people decide. Each loads, asks the domain and appends what it
+answers.
 """
 
 from __future__ import annotations

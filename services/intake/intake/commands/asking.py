@@ -26,9 +26,10 @@ from chassis.vault import Vault
 from contracts.refusal import Refusal
 from intake.adapters.delivery import Delivery
 from intake.adapters.packing import arrived_in
-from intake.adapters.port import NotLookedUp, System, Way, system_of
+from intake.adapters.port import Arrived, System, Way, not_looked_up, system_of
 from intake.adapters.report import Desk
 from intake.commands import Means
+from intake.commands.asking_after import ask_after
 from intake.commands.taking import take, take_late
 from intake.views import deliveries
 from intake.views.deliveries import ASK
@@ -120,10 +121,10 @@ async def look_up(here: Means, effect: Effect) -> None:
     arrived = arrived_in(await here.vault.open(kept.raw))
     delivery = system.read(arrived, desk)
     try:
-        if desk.api is None or system.look_up is None:
+        if desk.api is None:
             raise GiveUp("no api is set for this desk")
-        way = way_to(desk, desk.api, here.partnership)
-        delivery = delivery.completed(system.read(await system.look_up(way, arrived), desk))
+        found = await _looked_up(system, way_to(desk, desk.api, here.partnership), arrived, delivery)
+        delivery = delivery.completed(system.read(found, desk))
     except (Retry, GiveUp) as failed:
         if isinstance(failed, Retry) and effect.attempts < PATIENCE.get(delivery.lookup, 1):
             raise
@@ -141,12 +142,25 @@ def _as_it_is(delivery: Delivery, system: System, reason: str) -> Delivery:
     given = delivery.completed(delivery)
     if delivery.lookup != "always" or delivery.fault is not None:
         return given
+    return given.with_fault(not_looked_up(delivery, system.name, reason))
+
+
+async def _looked_up(system: System, way: Way, arrived: Arrived, delivery: Delivery) -> Arrived:
+    """The ticket of a delivery, as a record. Raises Retry and GiveUp."""
+    if system.look_up is not None and not arrived.cut:
+        return await system.look_up(way, arrived)
     named = delivery.content.get("external_id") if isinstance(delivery.content, dict) else None
-    return given.with_fault(NotLookedUp(ticket=str(named), system=system.name, reason=reason))
+    if system.fetch is None or named is None:
+        raise GiveUp("it has no way to ask for a ticket")
+    found = await system.fetch(way, str(named))
+    if found.gone:
+        raise GiveUp(f"it shows no ticket {named}")
+    return found
 
 
 async def poll(here: Means, effect: Effect) -> None:
-    """Take what changed in a desk's system since it was asked last. Raises Retry."""
+    """Take what changed in a desk's system since it was asked last, and ask after some of what was not heard of. Raises
+    Retry."""
     desk = here.partnership.desk(effect.municipality, effect.payload["system"])
     system = system_of(desk.kind) if desk else None
     if desk is None or desk.api is None or system is None or system.changed is None:
@@ -161,6 +175,7 @@ async def poll(here: Means, effect: Effect) -> None:
             await take(here, spoken_for, desk.kind, system.read(arrived, desk), correlation=uuid4().hex)
         await _note(here, desk, found.cursor)
         more = found.more and found.cursor != cursor
+    await ask_after(here, desk, system, way, until)
 
 
 async def _cursor(here: Means, desk: ServiceDesk) -> str:
@@ -189,12 +204,24 @@ ON CONFLICT (channel, municipality, key) DO UPDATE
 """
 
 
+async def poll_soon(here: Means, desk: ServiceDesk) -> None:
+    """Have a desk that is polled be polled now."""
+    if is_polled(desk):
+        async with here.db.work() as connection:
+            await connection.execute(DUE, POLL, desk.system, desk.municipality, 0.0)
+
+
+def is_polled(desk: ServiceDesk) -> bool:
+    """Whether its system is asked, again and again, for what no delivery told of."""
+    system = system_of(desk.kind)
+    return bool(desk.api and desk.api.poll_seconds and system and system.changed)
+
+
 async def due(tick: Tick) -> None:
     """Have every desk polled that has not been for as long as its settings say."""
     partnership: Partnership = tick.resources["partnership"]
     for desk in partnership.service_desks:
-        system = system_of(desk.kind)
-        if desk.api and desk.api.poll_seconds and system and system.changed:
+        if desk.api and is_polled(desk):
             seconds = float(desk.api.poll_seconds)
             await tick.connection.execute(DUE, POLL, desk.system, desk.municipality, seconds)
 

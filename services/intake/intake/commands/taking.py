@@ -29,7 +29,7 @@ from contracts.refusal import Refusal
 from intake.adapters import ticket
 from intake.adapters.delivery import Delivery
 from intake.adapters.packing import packed, unpacked
-from intake.adapters.port import NotLookedUp, system_of
+from intake.adapters.port import not_looked_up, system_of
 from intake.adapters.report import AnotherTenant, Desk, check, owner_of, report_of
 from intake.adapters.ticket import Ticket
 from intake.commands import REQUEST, Means
@@ -143,7 +143,7 @@ async def take_late(
 def can_be_asked(credential: ServiceDesk) -> bool:
     """Whether this desk's system tells us what a delivery does not say."""
     system = system_of(credential.kind)
-    return bool(credential.api and system and system.look_up)
+    return bool(credential.api and system and (system.look_up or system.fetch))
 
 
 async def set_aside(here: Means, parked: Parked, *, by: str, reason: str) -> None:
@@ -181,9 +181,8 @@ def _read(here: Means, arrival: Arrival) -> Ticket | Refusal:
 
 
 def _not_looked_up(arrival: Arrival, reason: str) -> Refusal:
-    system, said = system_of(arrival.hook), arrival.delivery.content
-    named = said.get("external_id") if isinstance(said, dict) else None
-    return NotLookedUp(ticket=str(named), system=system.name if system else arrival.hook, reason=reason)
+    system = system_of(arrival.hook)
+    return not_looked_up(arrival.delivery, system.name if system else arrival.hook, reason)
 
 
 def _waits_for_its_system(here: Means, arrival: Arrival, *, begun: bool) -> bool:

@@ -233,3 +233,21 @@ async def newest_first(db: Database, *, scope: Iterable[str], state: State | Non
 async def of_requester(db: Database, person: UUID, *, scope: Iterable[str]) -> list[RequestRow]:
     """What one person asked for, the latest first."""
     return await view.select(db, "requester = $1 ORDER BY opened_at DESC, request_id", person, scope=scope, limit=MOST)
+
+
+_UNHEARD = """
+SELECT r.request_id, r.ticket ->> 'external_id' AS external_id FROM {table} r
+WHERE r.municipality = $1 AND r.ticket ->> 'system' = $2 AND r.state IN ('waiting', 'project') AND r.request_id > $5
+    AND EXISTS (SELECT FROM deliveries d WHERE d.request_id = r.request_id AND d.hook = $3)
+    AND NOT EXISTS (SELECT FROM deliveries d WHERE d.request_id = r.request_id AND d.received_at > $4)
+ORDER BY r.request_id LIMIT $6
+"""
+
+
+async def unheard(
+    db: Database, municipality: str, system: str, hook: str, *, since: datetime, after: UUID, limit: int
+) -> list[tuple[UUID, str]]:
+    """Open requests of a desk, with the ids of their tickets, of which nothing came since a moment; those whose ids
+    come after one, in order. A ticket that was only typed in is not among them: its id is what somebody wrote."""
+    rows = await view.query(db, _UNHEARD, municipality, system, hook, since, after, limit, scope=(municipality,))
+    return [(row["request_id"], row["external_id"]) for row in rows]
