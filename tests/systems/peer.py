@@ -108,6 +108,9 @@ class Peer(ABC):
     tells_unit: ClassVar[bool] = True
     names_delivery: ClassVar[bool] = True
     """Whether its deliveries have a name of their own, the same at each try."""
+    tries_again: ClassVar[bool] = False
+    """Whether it delivers again what was not answered; then with `says_it_tries_again` in its headers."""
+    says_it_tries_again: ClassVar[Mapping[str, str]] = {}
     says_when: ClassVar[bool] = True
     """Whether it can say when it wants to be asked again (Retry-After)."""
     never: ClassVar[str] = "403"

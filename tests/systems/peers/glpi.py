@@ -31,6 +31,7 @@ class GlpiPeer(Peer):
         "timezone": "Europe/Stockholm",
         "api": {"options": CLIENT},
     }
+    tries_again = True
     sends = frozenset({"created", "changed", "commented", "closed", "reopened", "moved", "deleted"})
     polled = frozenset({"created", "changed", "closed", "reopened", "moved"})
     looks_up = frozenset({"created"})

@@ -33,6 +33,8 @@ class JiraPeer(Peer):
         "states": {"project": "In progress", "completed": "Done"},
         "api": {"options": {"organisation_field": UNIT}},
     }
+    tries_again = True
+    says_it_tries_again: ClassVar[dict[str, str]] = {"x-atlassian-webhook-retry": "1"}
     sends = frozenset({"created", "changed", "commented", "closed", "reopened", "moved", "deleted"})
     looks_up = frozenset({"created", "changed", "closed", "reopened", "moved"})
     hides_addresses: ClassVar[bool] = True

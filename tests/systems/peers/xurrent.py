@@ -40,6 +40,7 @@ class XurrentPeer(Peer):
         "states": {"project": "in_progress", "completed": "completed"},
         "api": {"options": {"account": "ekvik"}},
     }
+    tries_again = True
     sends = frozenset({"created", "changed", "commented", "closed", "reopened", "merged", "moved"})
     polled = frozenset({"created", "changed", "closed", "reopened", "merged", "moved"})
     looks_up = sends

@@ -19,6 +19,7 @@ def moment(at: datetime) -> str:
 class ZammadPeer(Peer):
     kind = "zammad"
     desk = {"states": {"project": "open", "completed": "closed"}}
+    tries_again = True
     sends = frozenset({"created", "changed", "commented", "closed", "reopened", "merged", "moved"})
     polled = frozenset({"created", "changed", "closed", "reopened", "merged", "moved"})
     looks_up = frozenset({"merged"})

@@ -31,6 +31,7 @@ NAMES: dict[Event, str] = {
 class ZnunyPeer(Peer):
     kind = "znuny"
     desk = {"states": {"project": "open", "completed": "closed successful"}, "timezone": "Europe/Stockholm"}
+    tries_again = True
     sends = frozenset(NAMES)
     polled = frozenset({"created", "changed", "closed", "reopened", "merged", "moved"})
     names_delivery = False
