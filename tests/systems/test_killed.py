@@ -28,7 +28,7 @@ from chassis.testing import a_database, as_role
 from chassis.vault import prepare_vault
 from embedded.postgres import Postgres
 from embedded.processes import free_port, spawn
-from embedded.testing import Databases
+from embedded.testing import Databases, databases_on
 from intake.commands import asking
 from intake.main import service
 from intake.views.deliveries import ASK
@@ -120,7 +120,7 @@ class Killed:
 @pytest.fixture(scope="module")
 def told(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Told]]:
     """What became of them all, of one death."""
-    made = Databases(postgres)
+    made = databases_on(postgres)
     yield asyncio.run(_die_and_go_on(postgres, made, tmp_path_factory.mktemp("killed")))
     made.drop_all()
 

@@ -124,9 +124,14 @@ def postgres() -> Iterator[Postgres]:
 @pytest.fixture
 def databases(postgres: Postgres) -> Iterator[Databases]:
     """Makes databases for a test and drops them after it."""
-    made = _DATABASES.setdefault(id(postgres), Databases(postgres))
+    made = databases_on(postgres)
     yield made
     made.drop_all()
+
+
+def databases_on(postgres: Postgres) -> Databases:
+    """The databases of the session; there are no others on its server, whose templates they share."""
+    return _DATABASES.setdefault(id(postgres), Databases(postgres))
 
 
 _DATABASES: dict[int, Databases] = {}
