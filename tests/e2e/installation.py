@@ -76,6 +76,13 @@ class Installation:
             [*FLODE, *command], env=self._environ(), capture_output=True, text=True, timeout=180, check=False
         )
 
+    def begun(self, *command: str) -> subprocess.Popen[str]:
+        """The same while it goes on; what it says comes line by line."""
+        return subprocess.Popen(
+            [FLODE[0], "-u", *FLODE[1:], *command],
+            env=self._environ(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+
     def command(self, *command: str) -> Result:
         """The same within this process, which saves the seconds that Python needs to load it all."""
         return CliRunner().invoke(main, list(command), env=self._environ())

@@ -21,13 +21,19 @@ import msgspec
 from chassis.clock import SystemClock
 from chassis.db import Database
 from chassis.i18n import translate
+from chassis.outbox import GiveUp, Retry
 from chassis.partnership import Partnership, PartnershipWrong, ServiceDesk
 from chassis.settings import Settings
 from intake.adapters.port import Step, System, systems
+from intake.commands.asking import way_to
+from intake.commands.taking import SAID
+from intake.views.deliveries import Outcome
 
 LOOK_SECONDS = 1.0
 LOOK_BACK = timedelta(minutes=10)
-"""A delivery that came so short a time before the command was given counts as the one it waits for."""
+"""A ticket that was registered so short a time before the command was given counts as the one it waits for."""
+UNFILLED = "to be filled in"
+AGAIN = "Then start the services again (flode down, flode up), and give this command once more: it goes on from there."
 
 
 @click.command()
@@ -63,8 +69,10 @@ def connect(
     if desk.kind != system:
         raise click.ClickException(f"{desk.id} is a desk of the kind {desk.kind}; say --name with another name")
     show_steps(adapter, desk, settings.public_url)
+    if desk.api is not None and desk.api.token == UNFILLED:
+        raise click.ClickException(f"fill in the token of {desk.id} in {settings.partnership} first. {AGAIN}")
     if wait:
-        asyncio.run(_until_both_ways_work(settings, desk, wait))
+        asyncio.run(_until_both_ways_work(settings, partnership, desk, wait))
 
 
 def _settings(service: str) -> Settings:
@@ -115,19 +123,28 @@ def _not_there(
     if write:
         before = file.read_text("utf-8")
         changed = before.rstrip() + "\n\n" + text
+        listed = ""
         if host and host not in _partnership(file)[municipality].hosts:
             changed = with_host(changed, municipality, host)
+            listed = f"and among the hosts of {municipality}: {host}\n"
         try:
             Partnership.parse(_toml(changed), file)
         except PartnershipWrong as wrong:
             raise click.ClickException(f"nothing was written, because afterwards {wrong}") from None
         file.write_text(changed, "utf-8")
-        click.echo(f"Written to {file}:\n\n{text}")
+        click.echo(f"Written to {file}:\n\n{text}\n{listed}".rstrip() + "\n")
     else:
         click.echo(f"Add this to {file}, or say --write and it is done for you:\n\n{text}")
         if host:
             click.echo(f'and to [municipalities.{municipality}]:\n\nhosts = ["{host}"]\n')
-    click.echo("Then start the services again, and give this command once more: it goes on from there.")
+    if api_url is None:
+        click.echo(
+            "Without --api-url nothing is asked of the system and nothing is written back into it: what its deliveries "
+            "do not say, or did not tell of, stays unknown.\n"
+        )
+    else:
+        click.echo(f"Fill in the token there (the steps say where {adapter.name} gives it), and what flows are called.")
+    click.echo(AGAIN)
 
 
 def as_toml(adapter: System, kind: str, municipality: str, name: str, api_url: str | None) -> str:
@@ -148,7 +165,7 @@ def as_toml(adapter: System, kind: str, municipality: str, name: str, api_url: s
             "[service_desks.api]",
             f'url = "{api_url}"',
             'user = "flode"',
-            'token = "to be filled in"  # or "env:NAME"',
+            f'token = "{UNFILLED}"  # or "env:NAME"',
         ]
     return "\n".join(lines) + "\n"
 
@@ -182,29 +199,40 @@ def _toml(text: str) -> dict[str, Any]:
 class _Came:
     """A delivery that came, and what came of it."""
 
-    outcome: str
+    id: str
+    outcome: Outcome
     request_id: str | None
     said: tuple[str, ...]
+    early: bool
+    """It came before the command was given."""
 
 
-async def _until_both_ways_work(settings: Settings, desk: ServiceDesk, wait: int) -> None:
-    began = SystemClock().now() - LOOK_BACK
-    click.echo("\nNow make a ticket of the project flow there, or change one. Waiting for it; Ctrl-C ends this.")
+async def _until_both_ways_work(settings: Settings, partnership: Partnership, desk: ServiceDesk, wait: int) -> None:
+    began, came = SystemClock().now(), None
     try:
         async with asyncio.timeout(wait):
-            came = await _delivery(settings, desk, began)
-            click.echo(f"A delivery came: {came.outcome}.")
-            for sentence in came.said:
-                click.echo(f"  {sentence}")
-            if came.request_id is None or came.outcome != "registered":
-                raise click.ClickException("mend what is said there, and give this command again")
+            await _ask(partnership, desk)
+            click.echo("\nNow make a ticket of the project flow there. Waiting for it; Ctrl-C ends this.")
+            async for came in _deliveries(settings, desk, began):
+                if came.early and came.outcome != "registered":
+                    continue
+                click.echo(f"A delivery came. {SAID.get(came.outcome, came.outcome)}")
+                for sentence in came.said:
+                    click.echo(f"  {sentence}")
+                if came.outcome == "not_for_us":
+                    click.echo(f"  The file calls the project flow {' or '.join(desk.flows)}.")
+                if came.outcome == "registered" and came.request_id:
+                    break
+                click.echo("Still waiting for a ticket that becomes a request.")
+            assert came is not None
+            click.echo(f"It is request {came.request_id}: {settings.public_url}/intake/requests/{came.request_id}")
             if desk.api is None and desk.write_back is None:
                 click.echo("Nothing is written back, because the desk has neither api nor write_back.")
                 return
             click.echo("Waiting until it has been answered …")
-            state, reason = await _answer(desk, came.request_id, began)
+            state, reason = await _answer(desk, str(came.request_id), began - LOOK_BACK)
     except TimeoutError:
-        raise click.ClickException(f"nothing came within {wait} s; is the address reachable from there?") from None
+        raise click.ClickException(_too_late(came, wait)) from None
     except OSError as gone:
         raise click.ClickException(f"the installation's database does not answer: {gone}") from None
     if state != "sent":
@@ -212,21 +240,49 @@ async def _until_both_ways_work(settings: Settings, desk: ServiceDesk, wait: int
     click.echo("The ticket has been answered. Both directions work.")
 
 
-async def _delivery(settings: Settings, desk: ServiceDesk, since: datetime) -> _Came:
+def _too_late(came: _Came | None, wait: int) -> str:
+    if came is None:
+        return (
+            f"nothing came within {wait} s. Is the address reachable from there, is the secret the same, and were the "
+            "services started again since the desk was written into the file?"
+        )
+    if came.outcome == "registered":
+        return f"the ticket was not answered within {wait} s; the page “Messages” says why, and goes on trying"
+    return f"no ticket became a request within {wait} s"
+
+
+async def _ask(partnership: Partnership, desk: ServiceDesk) -> None:
+    """Say whether the system's API answers us, before anybody makes a ticket."""
+    adapter = systems()[desk.kind]
+    if desk.api is None or adapter.changed is None:
+        return
+    try:
+        await adapter.changed(way_to(desk, desk.api, partnership), SystemClock().now().isoformat())
+    except (GiveUp, Retry) as failed:
+        click.echo(f"\nIts API at {desk.api.url} does not answer as it should: {failed.reason}.")
+    else:
+        click.echo(f"\nIts API at {desk.api.url} answers.")
+
+
+async def _deliveries(settings: Settings, desk: ServiceDesk, began: datetime) -> AsyncIterator[_Came]:
+    """What arrives, each once as it stands; and what was registered a moment ago."""
     query = (
-        "SELECT outcome, request_id::text, faults FROM deliveries WHERE municipality = $1 AND system = $2 "
-        "AND received_at >= $3 AND outcome <> 'held' ORDER BY received_at DESC LIMIT 1"
+        "SELECT id::text, outcome, request_id::text, faults, received_at < $4 AS early FROM deliveries "
+        "WHERE municipality = $1 AND system = $2 AND received_at >= $3 ORDER BY received_at"
     )
+    told: set[tuple[str, str]] = set()
     async with _database(settings) as db:
         while True:
             async with db.work() as connection:
-                row = await connection.fetchrow(query, desk.municipality, desk.system, since)
-            if row is not None:
+                rows = await connection.fetch(query, desk.municipality, desk.system, began - LOOK_BACK, began)
+            for row in rows:
                 faults = msgspec.json.decode(row["faults"])
                 said = tuple(
                     (f"{field}: " if field else "") + translate(text, "en", **params) for text, params, field in faults
                 )
-                return _Came(row["outcome"], row["request_id"], said)
+                if (row["id"], row["outcome"]) not in told:
+                    told.add((row["id"], row["outcome"]))
+                    yield _Came(row["id"], row["outcome"], row["request_id"], said, row["early"])
             await asyncio.sleep(LOOK_SECONDS)
 
 
