@@ -1,22 +1,19 @@
-"""What is peculiar to OpenProject: a work package that others change meanwhile, and pages of them."""
+"""What is peculiar to OpenProject: a work package that others change or delete meanwhile."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
 from chassis.outbox import GiveUp, Retry
-from chassis.outward import Outward
-from chassis.partnership import ServiceDesk
 from contracts.values import TicketRef
 from intake.adapters import openproject as intake
-from intake.adapters.port import Way
 from notifications.adapters.openproject import OpenProject, as_markdown, tickets
 from tests.systems.peer import OPENED, Story
 from tests.systems.peers.openproject import OpenProjectPeer
+from tests.systems.ways import way_to
 
 TICKET = TicketRef(system="openproject", external_id="81", number="81")
 REQUEST = UUID("2f1d6b1a-5f0e-4a6e-9a55-0d6f6c1f7d11")
@@ -30,15 +27,8 @@ async def peer() -> AsyncIterator[OpenProjectPeer]:
         yield made
 
 
-def the_way(peer: OpenProjectPeer, **changes: object) -> Way:
-    desk = ServiceDesk.model_validate({**peer.settings(), **changes})
-    assert desk.api
-    outward = Outward(municipality="ekvik", hosts=("127.0.0.1",), private=True, seconds=3, breakers={})
-    return Way(desk=desk, api=desk.api, outward=outward)
-
-
 def written(peer: OpenProjectPeer, **changes: object) -> OpenProject:
-    way = the_way(peer, **changes)
+    way = way_to(peer, **changes)
     return tickets(way.desk, way.api, way.outward)
 
 
@@ -65,21 +55,10 @@ def test_a_plain_text_is_shown_as_it_is_written() -> None:
     assert as_markdown("Med <b> & 3 < 4\nNy rad") == "Med &lt;b&gt; &amp; 3 &lt; 4  \nNy rad"
 
 
-async def test_a_hundred_work_packages_of_one_moment_are_all_found(peer: OpenProjectPeer) -> None:
-    peer.tickets = {number: Story(number=number) for number in range(1, 121)}
-    found, cursor, more = set(), (OPENED - timedelta(days=1)).isoformat(), True
-    while more:
-        changed = await intake.changed(the_way(peer), cursor)
-        assert len(changed.records) <= 50
-        found |= {record.body for record in changed.records}
-        cursor, more = changed.cursor, changed.more
-    assert len(found) == 120
-
-
 async def test_a_work_package_that_is_deleted_while_it_is_polled_for_stops_nobody(peer: OpenProjectPeer) -> None:
     peer.tickets[82] = Story(number=82)
     peer.deletes = 82
-    changed = await intake.changed(the_way(peer), OPENED.isoformat())
+    changed = await intake.changed(way_to(peer), OPENED.isoformat())
     assert len(changed.records) == 1
 
 

@@ -14,16 +14,16 @@ import pytest
 from aiohttp import web
 
 from chassis.outbox import GiveUp, Retry
-from chassis.outward import Outward
 from chassis.partnership import ServiceDesk
 from contracts.values import TicketRef
-from intake.adapters.port import Arrived, Way
+from intake.adapters.port import Arrived
 from intake.adapters.servicenow import changed, system
 from intake.adapters.servicenow_script import SCRIPT
 from intake.adapters.ticket import read
 from notifications.adapters.servicenow import ServiceNow, tickets
 from tests.systems.peer import OPENED, Story
 from tests.systems.peers.servicenow import ServiceNowPeer
+from tests.systems.ways import way_to
 
 NODE = Path(playwright.__file__).parent / "driver" / "node"
 """What runs a script: the browsers' driver brings it along."""
@@ -40,15 +40,8 @@ async def servicenow() -> AsyncIterator[ServiceNowPeer]:
         yield peer
 
 
-def way(peer: ServiceNowPeer) -> Way:
-    desk = ServiceDesk.model_validate(peer.settings())
-    assert desk.api
-    outward = Outward(municipality="ekvik", hosts=("127.0.0.1",), private=True, seconds=3, breakers={})
-    return Way(desk=desk, api=desk.api, outward=outward)
-
-
 def into(peer: ServiceNowPeer) -> ServiceNow:
-    there = way(peer)
+    there = way_to(peer)
     return tickets(there.desk, there.api, there.outward)
 
 
@@ -84,23 +77,12 @@ async def test_a_record_that_is_not_there_or_not_ours_to_see_is_given_up(service
         await into(servicenow).comment(TicketRef(system="servicenow", external_id="INC0000081"), "Hej", key="k-1")
 
 
-async def test_polling_reads_at_most_fifty_and_passes_nobody_over(servicenow: ServiceNowPeer) -> None:
-    servicenow.tickets |= {number: Story(number=number) for number in range(100, 220)}
-    cursor, seen, more = OPENED.isoformat(), set[bytes](), True
-    while more:
-        found = await changed(way(servicenow), cursor)
-        assert len(found.records) <= 50
-        seen |= {record.body for record in found.records}
-        cursor, more = found.cursor, found.more
-    assert len(seen) == len(servicenow.tickets)
-
-
 async def test_a_list_that_took_too_long_is_asked_for_again(servicenow: ServiceNowPeer) -> None:
     """It comes with status 200, and with a result that lacks what came after."""
     servicenow.too_slow = 1
     with pytest.raises(Retry, match="execution time"):
-        await changed(way(servicenow), OPENED.isoformat())
-    assert len((await changed(way(servicenow), OPENED.isoformat())).records) == 1
+        await changed(way_to(servicenow), OPENED.isoformat())
+    assert len((await changed(way_to(servicenow), OPENED.isoformat())).records) == 1
 
 
 async def test_the_page_of_a_sleeping_instance_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,14 +9,12 @@ import pytest
 from aiohttp import web
 
 from chassis.outbox import Retry
-from chassis.outward import Outward
-from chassis.partnership import ServiceDesk
 from contracts.values import TicketRef
-from intake.adapters.port import Way
 from intake.adapters.topdesk import changed
 from notifications.adapters.topdesk import TopDesk, tickets
 from tests.systems.peer import OPENED, Comment, Story
 from tests.systems.peers.topdesk import TopDeskPeer
+from tests.systems.ways import way_to
 
 REQUEST = UUID("2f1d6b1a-5f0e-4a6e-9a55-0d6f6c1f7d11")
 STORY = Story()
@@ -31,15 +29,8 @@ async def topdesk() -> AsyncIterator[TopDeskPeer]:
         yield peer
 
 
-def way(peer: TopDeskPeer) -> Way:
-    desk = ServiceDesk.model_validate(peer.settings())
-    assert desk.api
-    outward = Outward(municipality="ekvik", hosts=("127.0.0.1",), private=True, seconds=3, breakers={})
-    return Way(desk=desk, api=desk.api, outward=outward)
-
-
 def into(peer: TopDeskPeer) -> TopDesk:
-    there = way(peer)
+    there = way_to(peer)
     return tickets(there.desk, there.api, there.outward)
 
 
@@ -80,20 +71,9 @@ async def test_what_looks_like_a_tag_is_text(topdesk: TopDeskPeer) -> None:
     assert topdesk.comments[0].text.startswith("a &lt;b&gt; &amp; c<br>d<br><br>[flode:")
 
 
-async def test_polling_reads_parts_of_at_most_fifty_and_passes_nobody_over(topdesk: TopDeskPeer) -> None:
-    topdesk.tickets |= {number: Story(number=number) for number in range(100, 220)}
-    cursor, seen, more = OPENED.isoformat(), set[bytes](), True
-    while more:
-        found = await changed(way(topdesk), cursor)
-        assert len(found.records) <= 50
-        seen |= {record.body for record in found.records}
-        cursor, more = found.cursor, found.more
-    assert len(seen) == len(topdesk.tickets)
-
-
 async def test_what_was_asked_for_is_only_read_of_the_project_flow(topdesk: TopDeskPeer) -> None:
     topdesk.tickets[82] = Story(number=82, flow="Support")
-    await changed(way(topdesk), OPENED.isoformat())
+    await changed(way_to(topdesk), OPENED.isoformat())
     assert len([path for path in topdesk.asked if path.endswith("/requests")]) == 1
 
 
@@ -105,10 +85,10 @@ async def test_a_card_that_is_deleted_while_it_is_read_stops_nobody(monkeypatch:
     peer = TopDeskPeer()
     peer.tickets[STORY.number] = STORY
     async with peer.running():
-        assert len((await changed(way(peer), OPENED.isoformat())).records) == 1
+        assert len((await changed(way_to(peer), OPENED.isoformat())).records) == 1
 
 
 async def test_nothing_new_is_an_answer_without_a_body(topdesk: TopDeskPeer) -> None:
     topdesk.tickets.clear()
-    found = await changed(way(topdesk), OPENED.isoformat())
+    found = await changed(way_to(topdesk), OPENED.isoformat())
     assert (found.records, found.more, found.cursor) == ((), False, OPENED.isoformat())

@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.systems.peer import FILE, FILE_TYPE, Comment, Event, Peer, Sent, Story
+from tests.systems.peer import FILE, FILE_TYPE, Comment, Event, Peer, Sent, Story, as_rails_writes
 
 STATUSES = {1: ("New", False), 7: ("In progress", False), 12: ("Closed", True)}
 
@@ -70,11 +70,7 @@ class OpenProjectPeer(Peer):
         return self._sent({"action": "project:created", "project": {"_type": "Project", "id": 3}}, secret)
 
     def _sent(self, said: object, secret: str) -> Sent:
-        text = json.dumps(said, ensure_ascii=False)
-        # Rails writes these three so, wherever they stand.
-        for char in "<>&":
-            text = text.replace(char, f"\\u{ord(char):04x}")
-        body = text.encode()
+        body = as_rails_writes(said)
         signature = "sha1=" + hmac.digest(secret.encode(), body, "sha1").hex()
         headers = {"content-type": "application/json", "accept": "application/json", "x-op-signature": signature}
         return Sent(body, headers)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hmac
-import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aiohttp import web
 
-from tests.systems.peer import FILE, FILE_TYPE, Comment, Event, Peer, Sent, Story
+from tests.systems.peer import FILE, FILE_TYPE, Comment, Event, Peer, Sent, Story, as_rails_writes
 
 STATUSES = {1: ("New", False), 2: ("In Progress", False), 5: ("Closed", True)}
 TYPES = {"created": "issue.created", "deleted": "issue.deleted"}
@@ -60,11 +59,7 @@ class RedminePeer(Peer):
         return self._sent({"type": "news.created", "timestamp": moment(at), "data": {"news": news}}, secret)
 
     def _sent(self, said: object, secret: str) -> Sent:
-        text = json.dumps(said, ensure_ascii=False)
-        # Rails writes these three so, wherever they stand.
-        for char in "<>&":
-            text = text.replace(char, f"\\u{ord(char):04x}")
-        body = text.encode()
+        body = as_rails_writes(said)
         return Sent(
             body,
             {

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hmac
-import json
 from datetime import datetime
 from typing import Any
 
 from aiohttp import web
 
-from tests.systems.peer import FILE, FILE_TYPE, Comment, Event, Peer, Sent, Story
+from tests.systems.peer import FILE, FILE_TYPE, Comment, Event, Peer, Sent, Story, as_rails_writes
 
 
 def moment(at: datetime) -> str:
@@ -56,11 +55,7 @@ class ZammadPeer(Peer):
         return self._sent({"text": "New ticket", "attachments": []}, name, secret)
 
     def _sent(self, said: object, name: str, secret: str) -> Sent:
-        text = json.dumps(said, ensure_ascii=False)
-        # Rails writes these three so, wherever they stand.
-        for char in "<>&":
-            text = text.replace(char, f"\\u{ord(char):04x}")
-        body = text.encode()
+        body = as_rails_writes(said)
         return Sent(
             body,
             {
