@@ -5,9 +5,10 @@ API, and takes what is written into them. One file in `peers/` for each kind.
 from __future__ import annotations
 
 import importlib
+import json
 import pkgutil
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -119,6 +120,8 @@ class Peer(ABC):
         """Method and path of each request to the API."""
         self.fails: list[tuple[int, dict[str, str]]] = []
         """The statuses and headers that the next requests are answered with, instead of what they asked for."""
+        self.spoils: Callable[[Any], Any] | None = None
+        """What becomes of whatever it answers, where it is to answer otherwise than it should."""
         self.url = ""
 
     @abstractmethod
@@ -173,6 +176,8 @@ class Peer(ABC):
         if not self.authorized(request):
             return web.json_response({"error": "who are you?"}, status=401)
         answer: web.StreamResponse = await handler(request)
+        if self.spoils is not None and isinstance(answer, web.Response) and answer.text:
+            answer.text = json.dumps(self.spoils(json.loads(answer.text)))
         return answer
 
     def settings(self, municipality: str = "ekvik") -> dict[str, Any]:

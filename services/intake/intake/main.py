@@ -10,6 +10,7 @@ from importlib.resources import files
 from chassis.service import Service
 from contracts.topics import REQUEST
 from intake import api, commands, pages
+from intake.adapters import desks
 from intake.commands import asking, taking
 from intake.views import inbox, requests
 
@@ -22,5 +23,6 @@ service = Service(
     senders=asking.senders,
     clockworks=(asking.polling, taking.forgetting),
     emits=(REQUEST,),
+    faults=desks.faults,
     tables=files("intake").joinpath("tables.sql").read_text("utf-8"),
 )

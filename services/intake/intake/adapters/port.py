@@ -25,11 +25,14 @@ from chassis.partnership import Api, ServiceDesk
 from chassis.plain import in_plain_words
 from contracts.refusal import Refusal, Refusals
 from intake.adapters.delivery import Delivery, as_json, key_of
+from intake.adapters.odd import ODD, what_is_odd
+from intake.domain.text import a_title
 
 M = TypeVar("M", bound=BaseModel)
 
 POLLED = "flode-polled"
-"""The header of what we asked for ourselves."""
+"""The header of what we asked for ourselves; its value is AS_EXPECTED, or says what is not so."""
+AS_EXPECTED = "1"
 
 Lookup = Literal["never", "new", "always"]
 
@@ -47,6 +50,12 @@ class Arrived:
     def polled(self) -> bool:
         """Whether it is a record that we asked for. Senders cannot say so: the header is taken off what they send."""
         return POLLED in self.headers
+
+    @property
+    def odd(self) -> str | None:
+        """What of a record is not as it must be, where that was found when it was asked for."""
+        told = self.headers.get(POLLED, AS_EXPECTED)
+        return None if told == AS_EXPECTED else told
 
     def text_of(self, header: str) -> str:
         """A header's text. Headers arrive as latin-1; what people name is UTF-8 as often as not."""
@@ -120,6 +129,7 @@ class System:
     verify     (what arrived, secrets in use, now): raises Unauthentic; compares in constant time, with every secret
     said       what it says of a ticket; raises Refusal for what cannot be used as it is
     key        what names the delivery in its headers; without it, the body's hash does
+    secret     what is wrong with a secret with which `verify` would let nothing pass, and what to do; None for nothing
     trigger    what the administrator called the rule that sent it, for whoever has to mend it
     kept       the headers that are kept with the body
     challenge  the answer to a GET by which a system makes sure of us; None for none
@@ -134,6 +144,7 @@ class System:
     verify: Callable[[Arrived, tuple[str, ...], datetime], None]
     said: Callable[[Arrived, ServiceDesk], Said]
     key: Callable[[Arrived], str | None] = nothing
+    secret: Callable[[str], str | None] = nothing
     trigger: Callable[[Arrived], str | None] = nothing
     kept: tuple[str, ...] = ()
     challenge: Callable[[Arrived, ServiceDesk], Mapping[str, str] | str | None] = nothing
@@ -152,18 +163,23 @@ class System:
         }
         given = Delivery(key=key_of(self.key(arrived) or "", body=arrived.body), body=arrived.body, headers=kept)
         try:
+            if arrived.odd:
+                raise NotUnderstood(self, arrived, arrived.odd)
             said = self.said(arrived, desk)
         except Refusal as fault:
-            return given.with_fault(self._explained(fault, arrived))
+            return given.with_fault(self.explained(fault, given))
         except OverflowError:  # a moment at the end of the calendar, in another zone
             moment = in_plain_words([{"type": "datetime_out_of_range", "loc": ()}])
-            return given.with_fault(self._explained(moment, arrived))
+            return given.with_fault(self.explained(moment, given))
+        except ODD as failure:  # a fault of the adapter's; nothing authentic is lost for it
+            return given.with_fault(NotUnderstood(self, arrived, what_is_odd(failure)))
         ticket = {name: value for name, value in said.ticket.items() if value is not None}
         return given.saying(to_jsonable_python(ticket), key=said.key, lookup=said.lookup)
 
-    def _explained(self, fault: Refusal, arrived: Arrived) -> Refusal:
-        """The fault, behind a sentence for whoever set the sender up, if that is known by a name."""
-        trigger = self.trigger(arrived)
+    def explained(self, fault: Refusal, delivery: Delivery) -> Refusal:
+        """The fault of what was sent, behind a sentence for whoever set the sender up, if that is known by a name."""
+        arrived = Arrived(body=delivery.body, headers=delivery.headers)
+        trigger = None if arrived.polled or delivery.known_by else self.trigger(arrived)
         return Refusals((NotAsSent(self.name, trigger), *_each(fault))) if trigger else fault
 
 
@@ -175,6 +191,19 @@ class NotAsSent(Refusal):
 
     def __init__(self, system: str, trigger: str) -> None:
         super().__init__(system=system, trigger=trigger)
+
+
+class NotUnderstood(Refusal):
+    """What a system's API told of a ticket is shaped otherwise than its documents say."""
+
+    text = (
+        "What {system} tells of ticket {ticket} cannot be read: “{odd}” is not as it must be. "
+        "Mend the ticket there, or register it by hand and set this aside."
+    )
+    status = 422
+
+    def __init__(self, system: System, arrived: Arrived, odd: str) -> None:
+        super().__init__(system=system.name, ticket=_called(arrived), odd=odd)
 
 
 class NotLookedUp(Refusal):
@@ -190,7 +219,30 @@ def _each(fault: Refusal) -> tuple[Refusal, ...]:
 
 def polled(record: object) -> Arrived:
     """A record of a system's API, as something that arrived."""
-    return Arrived(body=json.dumps(record, ensure_ascii=False).encode(), headers={POLLED: "1"})
+    return Arrived(body=json.dumps(record).encode(), headers={POLLED: AS_EXPECTED})
+
+
+def oddly_polled(record: object, odd: str) -> Arrived:
+    """A record of which something is not as it must be, to be parked."""
+    return Arrived(body=json.dumps(to_jsonable_python(record, fallback=str)).encode(), headers={POLLED: odd})
+
+
+NAMES = ("number", "TicketNumber", "key", "id", "TicketID", "ticket_id", "sys_id")
+"""The fields by which people, and at last systems, know a ticket."""
+
+
+def _called(arrived: Arrived) -> str:
+    """What a ticket is called in a record of which more is not understood; "?" if not even that."""
+    try:
+        record = as_json(arrived.body)
+    except Refusal:
+        return "?"
+    fields = record if isinstance(record, dict) else {}
+    for value in map(fields.get, NAMES):
+        told = value.get("value") if isinstance(value, dict) else value
+        if isinstance(told, str | int) and (shown := a_title(str(told))):
+            return shown
+    return "?"
 
 
 def system_of(kind: str) -> System | None:

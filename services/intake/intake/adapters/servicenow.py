@@ -21,6 +21,7 @@ from chassis.partnership import Api, ServiceDesk
 from intake.adapters import standard_webhooks
 from intake.adapters.places import Place
 from intake.adapters.port import Arrived, Changed, Said, Step, System, Way, polled
+from intake.adapters.records import Listing
 from intake.adapters.servicenow_script import SCRIPT
 
 TABLE, FLOW_FIELD, CALLER_FIELD = "incident", "category", "caller_id"
@@ -28,8 +29,6 @@ TABLE, FLOW_FIELD, CALLER_FIELD = "incident", "category", "caller_id"
 `caller_field` say so where it is otherwise."""
 CLOSED = frozenset({"6", "7", "8"})
 """Resolved, closed and cancelled, on the incident table; other tables count otherwise and tell by `active` alone."""
-NO_FLOW = "-"
-"""The flow of a record whose field is empty: none of ours, and yet something that is known of it."""
 TOGETHER = 50
 FIELDS = (
     "sys_id", "number", "sys_mod_count", "sys_updated_on", "opened_at", "short_description", "description", "priority",
@@ -96,12 +95,12 @@ class Task(BaseModel):
 
     def flow(self, desk: ServiceDesk) -> str | None:
         """What the field says that tells the flow: what it holds, if the desk's settings name that, or what people
-        see of it. None where the field was not sent."""
+        see of it; empty for a record of none. None where the field was not sent."""
         told = self.fields.get(_option(desk.api, "flow_field", FLOW_FIELD))
         if told is None:
             return None
         names = {name.casefold() for name in desk.flows}
-        return told.value if told.value and told.value.casefold() in names else told.display or told.value or NO_FLOW
+        return told.value if told.value and told.value.casefold() in names else told.display or told.value or ""
 
     def is_over(self, desk: ServiceDesk) -> bool:
         """Whether it is resolved, closed or cancelled."""
@@ -159,11 +158,20 @@ async def changed(way: Way, cursor: str) -> Changed:
         sysparm_fields=",".join((*FIELDS, flow, *dotted)), sysparm_display_value="all",
         sysparm_exclude_reference_link="true", sysparm_limit=str(TOGETHER), sysparm_offset=str(place.offset),
     )  # fmt: skip
-    records = [_as_sent(record, table, flow, caller) for record in _result(found)]
-    moments = TypeAdapter(list[Moment]).validate_python([record["sys_updated_on"] for record in records])
-    full = len(records) == TOGETHER
-    cursor = str(place.after(moments, full=full))
-    return Changed(records=tuple(polled(record) for record in records), cursor=cursor, more=full)
+
+    def read(record: Mapping[str, Any]) -> tuple[datetime, dict[str, Any]]:
+        sent = _as_sent(record, table, flow, caller)
+        return _MOMENT.validate_python(sent["sys_updated_on"]).astimezone(UTC), sent
+
+    async def record(one: tuple[datetime, dict[str, Any]]) -> Arrived:
+        return polled(one[1])
+
+    listed = Listing.of(_result(found), read, TOGETHER)
+    cursor = str(place.after([moment for moment, _ in listed.found], full=listed.full))
+    return Changed(records=await listed.records(record), cursor=cursor, more=listed.full)
+
+
+_MOMENT: TypeAdapter[datetime] = TypeAdapter(Moment)
 
 
 def _result(answer: Answer) -> list[dict[str, Any]]:
@@ -205,6 +213,7 @@ system = System(
     verify=verify,
     said=said,
     key=lambda arrived: arrived.headers.get("webhook-id"),
+    secret=standard_webhooks.fault_of_secret,
     kept=("webhook-id", "webhook-timestamp", "webhook-signature"),
     changed=changed,
     steps=(

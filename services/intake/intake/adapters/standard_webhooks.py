@@ -46,6 +46,19 @@ def _signature(secret: str, number: str, at: datetime, body: bytes) -> bytes:
     return base64.b64decode(signed.partition(",")[2])
 
 
+def fault_of_secret(secret: str) -> str | None:
+    """What is wrong with a secret with which nothing can be signed, and what to do; None for nothing."""
+    try:
+        if Webhook(secret).sign(msg_id="m", timestamp=datetime.fromtimestamp(0, tz=UTC), data="{}"):
+            return None
+    except (ValueError, EmptyWebhookSecretError):
+        pass
+    return (
+        "it is no Base64, and so it cannot be what this system signs with: write whsec_ and the Base64 of 24 random "
+        "bytes or more (“echo whsec_$(openssl rand -base64 32)” makes one), here and in the system"
+    )
+
+
 def read(headers: Mapping[str, str], body: bytes) -> Delivery:
     """The delivery, which `verify` has let pass: the ticket itself, or Standard Webhooks' type, timestamp and data."""
     content: object = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -27,6 +27,7 @@ from contracts.refusal import Refusal
 from intake.adapters.delivery import Delivery
 from intake.adapters.packing import arrived_in
 from intake.adapters.port import NotLookedUp, System, Way, system_of
+from intake.adapters.records import understood
 from intake.adapters.report import Desk
 from intake.commands import Means
 from intake.commands.taking import take, take_late
@@ -123,7 +124,10 @@ async def look_up(here: Means, effect: Effect) -> None:
         if desk.api is None or system.look_up is None:
             raise GiveUp("no api is set for this desk")
         way = way_to(desk, desk.api, here.partnership)
-        delivery = delivery.completed(system.read(await system.look_up(way, arrived), desk))
+        found = system.read(await understood(system.look_up(way, arrived)), desk)
+        if found.fault is not None and delivery.lookup == "new":
+            raise GiveUp("what the system tells of the ticket is not understood")
+        delivery = delivery.completed(found)
     except (Retry, GiveUp) as failed:
         if isinstance(failed, Retry) and effect.attempts < PATIENCE.get(delivery.lookup, 1):
             raise
@@ -138,11 +142,10 @@ async def look_up(here: Means, effect: Effect) -> None:
 
 def _as_it_is(delivery: Delivery, system: System, reason: str) -> Delivery:
     """The delivery without what could not be looked up."""
-    given = delivery.completed(delivery)
     if delivery.lookup != "always" or delivery.fault is not None:
-        return given
+        return replace(delivery, lookup="never")
     named = delivery.content.get("external_id") if isinstance(delivery.content, dict) else None
-    return given.with_fault(NotLookedUp(ticket=str(named), system=system.name, reason=reason))
+    return delivery.completed(delivery).with_fault(NotLookedUp(ticket=str(named), system=system.name, reason=reason))
 
 
 async def poll(here: Means, effect: Effect) -> None:
@@ -156,7 +159,7 @@ async def poll(here: Means, effect: Effect) -> None:
     more = True
     while more and asyncio.get_running_loop().time() < until:
         cursor = await _cursor(here, desk)
-        found = await system.changed(way, cursor)
+        found = await understood(system.changed(way, cursor))
         for arrived in found.records:
             await take(here, spoken_for, desk.kind, system.read(arrived, desk), correlation=uuid4().hex)
         await _note(here, desk, found.cursor)
