@@ -8,7 +8,7 @@ import importlib
 import json
 import pkgutil
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -128,6 +128,8 @@ class Peer(ABC):
         """The statuses and headers that the next requests are answered with, instead of what they asked for."""
         self.missing: int | None = None
         """What is answered for a ticket that is not there, instead of that it is not."""
+        self.spoils: Callable[[Any], Any] | None = None
+        """What becomes of whatever it answers, where it is to answer otherwise than it should."""
         self.url = ""
 
     @abstractmethod
@@ -185,6 +187,8 @@ class Peer(ABC):
             answer: web.StreamResponse = await handler(request)
         except KeyError:
             return self.not_there() if self.missing is None else web.json_response({}, status=self.missing)
+        if self.spoils is not None and isinstance(answer, web.Response) and answer.text:
+            answer.text = json.dumps(self.spoils(json.loads(answer.text)))
         return answer
 
     def not_there(self) -> web.Response:

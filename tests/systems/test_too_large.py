@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from chassis.testing import Databases
-from intake.adapters.port import named_in
+from intake.adapters.beginnings import named_in
 from intake.api import reading
 from tests.systems.peer import Peer, Sent, Story, all_peers
 from tests.systems.world import Connected, connected
@@ -122,7 +122,7 @@ async def test_one_that_does_not_name_its_ticket_is_shown_and_the_next_poll_come
     sent = renamed(zammad, too_large(zammad))
     answer = await zammad.send(sent)
     assert (answer.status_code, answer.json()["outcome"]) == (202, "parked")
-    assert "set this aside" in answer.json()["errors"][-1]["detail"]
+    assert "lägg detta åt sidan" in answer.json()["errors"][-1]["detail"]
     assert "Nytt ärende" in answer.json()["errors"][0]["detail"]
     due = "SELECT count(*) FROM effects WHERE channel = 'poll' AND state = 'due' AND due_at <= clock_timestamp()"
     async with zammad.world.here.db.work() as connection:

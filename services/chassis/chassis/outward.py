@@ -62,7 +62,7 @@ class Answer:
         """The body as JSON. Raises Retry for what is none: a system that is down often answers with a page."""
         try:
             return json_format.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise Retry(f"the system answered {self.status} with something that is not JSON") from None
 
 

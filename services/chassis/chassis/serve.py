@@ -19,7 +19,7 @@ from chassis.feed import Feed
 from chassis.links import Links
 from chassis.logging import start_logging
 from chassis.outbox import SenderLoop
-from chassis.partnership import Partnership
+from chassis.partnership import Partnership, PartnershipWrong
 from chassis.pressure import Pressure
 from chassis.react import ReactionFollower
 from chassis.rebuild import rebuild
@@ -63,6 +63,8 @@ async def opened(service: Service, settings: Settings) -> AsyncIterator[Deps]:
     async with AsyncExitStack() as stack:
         clock: Clock = ToldClock() if settings.demo else SystemClock()
         partnership = Partnership.read(settings.partnership)
+        if faults := service.faults(partnership):
+            raise PartnershipWrong(settings.partnership, list(faults))
         db = await stack.enter_async_context(
             Database(settings.database, settings.database_api, name=f"flode-{service.name}")
         )

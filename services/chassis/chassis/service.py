@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from typing import Any
@@ -11,6 +11,7 @@ from fastapi import APIRouter
 
 from chassis.aggregate import Aggregate
 from chassis.outbox import Sender
+from chassis.partnership import Partnership
 from chassis.react import Reaction
 from chassis.schedule import Clockwork
 from chassis.views import View
@@ -26,6 +27,8 @@ class Service:
     tables     SQL of the service's own tables, run by `flode prepare`; "{service}" is replaced by its name
     streamed   beginnings of paths under which bodies are read piece by piece, and how many bytes they may have
     package    where templates, static files and catalogues are
+    faults     what is wrong with a partnership's settings beyond what every service sees, a line for each; with any, no
+               process of the service starts
     """
 
     name: str
@@ -39,6 +42,7 @@ class Service:
     emits: tuple[Topic, ...] = ()
     tables: str | None = None
     streamed: Mapping[str, int] = field(default_factory=dict)
+    faults: Callable[[Partnership], Sequence[str]] = lambda _: ()
 
     @property
     def http(self) -> tuple[APIRouter, ...]:

@@ -66,7 +66,7 @@ user = "flode"
 token = "whsec_dGhlIHRva2Vu"
 private = true
 poll_seconds = 600
-options = { group = "Service Desk" }
+options = { group = "Service Desk", client_secret = "env:BIRKELUND_CLIENT" }
 
 [[criteria]]
 key = "economy"
@@ -90,6 +90,7 @@ en = "Lots are drawn."
 @pytest.fixture
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("BIRKELUND_SECRET", "whsec_Zm9yIHRlc3RzIG9ubHkgYW5kIG5vdCBlbHNld2hlcmU=")
+    monkeypatch.setenv("BIRKELUND_CLIENT", "what Zammad knows us by")
     written = tmp_path / "partnership.toml"
     written.write_text(PARTNERSHIP_EXAMPLE, "utf-8")
     return written
@@ -103,6 +104,7 @@ def test_every_line_of_the_example_is_understood(file: Path) -> None:
     assert zammad.api
     assert (zammad.api.host, zammad.base) == ("desk.birkelund.example", "https://helpdesk.birkelund.example")
     assert desk.secret.startswith("whsec_Zm9y")
+    assert zammad.api.options == {"group": "Service Desk", "client_secret": "what Zammad knows us by"}
     assert partnership.criteria[0].weight == 2
     assert partnership.cadence.fixed_days == 28
 
@@ -145,6 +147,7 @@ def test_secrets_are_not_shown(file: Path) -> None:
         ("[cadence]", "[cadense]", "cadense: This is not known here; is it spelled right?"),
         ('"env:BIRKELUND_SECRET"', '"env:NOT_THERE"', "the environment variable NOT_THERE is not set"),
         ('["birkelund.example"]', '["almby.example"]', "email_domains: 'almby.example' stands more than once"),
+        ('"env:BIRKELUND_CLIENT"', '"env:NOT_THERE"', "the environment variable NOT_THERE is not set"),
         ("[cadence]", "[cadence", "it cannot be read"),
         ("https://helpdesk", "https://elsewhere", "service_desks.0.write_back.url: its host is not among"),
         ("rikke@birkelund", "rikke at birkelund", "municipalities.birkelund.contacts.0.email: "),

@@ -24,6 +24,7 @@ from chassis.i18n import translate
 from chassis.outbox import GiveUp, Retry
 from chassis.partnership import Partnership, PartnershipWrong, ServiceDesk
 from chassis.settings import Settings
+from intake.adapters import desks
 from intake.adapters.port import Step, System, systems
 from intake.commands.asking import way_to
 from intake.commands.taking import SAID
@@ -83,9 +84,12 @@ def _settings(service: str) -> Settings:
 
 def _partnership(file: Path) -> Partnership:
     try:
-        return Partnership.read(file)
+        partnership = Partnership.read(file)
+        if faults := desks.faults(partnership):
+            raise PartnershipWrong(file, faults)
     except PartnershipWrong as wrong:
         raise click.ClickException(str(wrong)) from None
+    return partnership
 
 
 def show_steps(adapter: System, desk: ServiceDesk, public_url: str) -> None:
@@ -120,6 +124,10 @@ def _not_there(
     """Say, or write, what the partnership's file needs."""
     text = as_toml(adapter, kind, municipality, name, api_url)
     host = urlsplit(api_url).hostname if api_url else None
+    if write and (fault := adapter.secret(_a_secret())):
+        raise click.ClickException(
+            f"{adapter.name} makes the secret; add this by hand, for as it is {fault}:\n\n{text}"
+        )
     if write:
         before = file.read_text("utf-8")
         changed = before.rstrip() + "\n\n" + text
@@ -149,14 +157,14 @@ def _not_there(
 
 def as_toml(adapter: System, kind: str, municipality: str, name: str, api_url: str | None) -> str:
     """The desk, as the partnership's file says it."""
-    secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+    secret = _a_secret()
     lines = [
         f"# {adapter.name}",
         "[[service_desks]]",
         f'municipality = "{municipality}"',
         f'system = "{name}"',
         f'kind = "{kind}"',
-        f'secret = "{secret}"',
+        f'secret = "{secret}"' + ("  # to be replaced by what is made there" if adapter.secret(secret) else ""),
         'flows = ["Projekt"]  # what the project flow is called there',
     ]
     if api_url:
@@ -168,6 +176,10 @@ def as_toml(adapter: System, kind: str, municipality: str, name: str, api_url: s
             f'token = "{UNFILLED}"  # or "env:NAME"',
         ]
     return "\n".join(lines) + "\n"
+
+
+def _a_secret() -> str:
+    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def with_host(text: str, municipality: str, host: str) -> str:

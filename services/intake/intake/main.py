@@ -10,6 +10,7 @@ from importlib.resources import files
 from chassis.service import Service
 from contracts.topics import REQUEST
 from intake import api, commands, pages
+from intake.adapters import desks
 from intake.api import hooks, reading
 from intake.commands import asking, taking
 from intake.views import inbox, requests
@@ -24,5 +25,6 @@ service = Service(
     clockworks=(asking.polling, taking.forgetting),
     emits=(REQUEST,),
     streamed={hooks.PATH: reading.CEILING},
+    faults=desks.faults,
     tables=files("intake").joinpath("tables.sql").read_text("utf-8"),
 )

@@ -148,7 +148,7 @@ def test_a_priority_is_known_by_its_name_or_by_the_id_it_came_with(priority: obj
         ("", "SD"),
         ("issuetype", "Tjänst"),
         ("labels", "projekt"),
-        ("components", "-"),
+        ("components", ""),
         ("customfield_1", "Projekt"),
     ],
 )
@@ -158,7 +158,7 @@ def test_the_flow_is_told_by_the_field_that_the_desk_chooses(field: str, flow: s
 
 
 def test_a_custom_field_that_is_empty_is_no_flow_and_one_that_is_not_sent_is_missing() -> None:
-    assert read(by=desk(flow_field="customfield_1"), customfield_1=None).flow == "-"
+    assert read(by=desk(flow_field="customfield_1"), customfield_1=None).flow == ""
     with pytest.raises(Refusals) as refused:
         read(by=desk(flow_field="customfield_2"))
     assert [one.field for one in refused.value.refusals] == ["flow"]

@@ -134,7 +134,7 @@ def test_the_flow_is_told_by_the_field_that_the_options_name() -> None:
 
 
 def test_an_empty_flow_is_none_of_ours_and_a_missing_one_has_to_be_mended() -> None:
-    assert ticket(fields={"category": {"value": "", "display": ""}}).flow == "-"
+    assert ticket(fields={"category": {"value": "", "display": ""}}).flow == ""
     delivery = delivered(fields={})
     with pytest.raises(Refusals) as wrong:
         read(delivery.content)
@@ -182,7 +182,7 @@ def test_a_record_of_the_api_says_the_same_as_a_delivery() -> None:
 def test_a_record_without_a_caller_or_a_category_can_still_be_read() -> None:
     record = {name: {"value": str(SENT[name])} for name in ("sys_id", "sys_mod_count", "sys_updated_on", "number")}
     said = read(system.read(polled(_as_sent(record, "incident", "category", "caller_id")), a_desk()).content)
-    assert (said.title, said.requester, said.flow, said.open) == ("INC0000081", None, "-", True)
+    assert (said.title, said.requester, said.flow, said.open) == ("INC0000081", None, "", True)
 
 
 def test_the_steps_hold_the_script_with_the_hook_and_the_secret_apart() -> None:

@@ -19,6 +19,11 @@ def test_the_smallest_ticket_is_its_id_kind_flow_and_title() -> None:
     assert (ticket.external_id, ticket.kind, ticket.flow, ticket.title) == tuple(CREATED.values())
 
 
+def test_a_flow_that_is_empty_is_one_and_not_missing() -> None:
+    """IT-04"""
+    assert read(CREATED | {"flow": " "}).flow == ""
+
+
 def test_an_id_that_is_a_number_is_the_same_id_as_its_digits() -> None:
     assert read(CREATED | {"external_id": 81}).external_id == "81"
 

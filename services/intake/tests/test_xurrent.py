@@ -246,4 +246,4 @@ def test_the_flow_is_told_by_the_field_that_the_desk_chooses(field: str, flow: s
     """IT-04"""
     assert ticket.read(system.read(polled(json.loads(record().body)), by(field)).content).flow == flow
     bare = json.loads(record(service_instance=None, team=None, template=None, category=None).body)
-    assert ticket.read(system.read(polled(bare), by(field)).content).flow == "-"
+    assert ticket.read(system.read(polled(bare), by(field)).content).flow == ""

@@ -160,7 +160,9 @@ def test_another_field_than_the_queue_may_tell_the_flow() -> None:
     assert told_of(delivery(), desk(flow_field="Type"))["flow"] == "RfC"
     by_field = desk(flow_field="DynamicField_Flow")
     assert told_of(delivery(DynamicField_Flow="projekt"), by_field)["flow"] == "projekt"
-    assert told_of(delivery(), by_field)["flow"] == "-"
+    assert told_of(delivery(DynamicField_Flow=None), by_field)["flow"] == ""
+    assert told_of(delivery(), by_field)["flow"] is None
+    assert told_of(delivery(ServiceID=""), desk(flow_field="Service"))["flow"] == ""
 
 
 def test_a_merge_says_which_ticket_survives() -> None:
@@ -248,7 +250,7 @@ async def test_what_changed_is_asked_for_in_znunys_own_time_and_read_like_a_deli
     assert (told["flow"], told["description"]) == ("projekt", "Vi behöver en e-tjänst.")
     assert told["requester"] == {"name": "Sigrid Ek", "email": "sigrid.ek@ekvik.example"}
     assert said(found.records[0], to.desk).key == "polled 123 2026-03-01 08:00:05"
-    assert (found.cursor, found.more) == ("2026-03-01T08:00:05+01:00", False)
+    assert (found.cursor, found.more) == ("2026-03-01T07:00:05+00:00", False)
     _, query, body, _ = outward.asked[0]
     assert (query, body["TicketLastChangeTimeNewerDate"], body["Limit"]) == ({}, "2026-03-01 07:59:00", 50)
     assert (body["UserLogin"], body["Password"]) == ("flode", "password")

@@ -72,7 +72,21 @@ class EMailPeer(Peer):
         return f"PRJ-{base64.b32encode(digest).decode()[:10]}"
 
     def polled_as(self, story: Story) -> list[bytes]:
-        return [a_mail(story)]
+        answer = a_mail(
+            story, References="<1@mail.ekvik.example> <2@x>", In_Reply_To="<2@x>", X_Priority="2 (High)",
+            Importance="high", Auto_Submitted="no", Precedence="list", Return_Path="<a@b.example>",
+        )  # fmt: skip
+        raw = (
+            f"From: =?utf-8?q?Sigrid_Ek?= <{story.email}>\r\nSubject: =?iso-8859-1?b?5OT2?= {story.title}\r\n"
+            f"Content-Type: text/html; charset=iso-8859-1\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+            "<p>B=E4ttre</p>\r\n"
+        )
+        report = (
+            "From: <>\r\nContent-Type: multipart/report; boundary=b\r\n\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n"
+            "Subject: x\r\n\r\ny\r\n--b\r\nContent-Type: text/plain; charset=utf-8; format=flowed\r\n"
+            "Content-Transfer-Encoding: base64\r\n\r\nw6U=\r\n--b--\r\n"
+        )
+        return [a_mail(story), answer, raw.encode("latin-1"), report.encode()]
 
     def put(self, raw: bytes, received: datetime) -> int:
         """A mail comes in."""

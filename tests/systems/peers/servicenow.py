@@ -86,7 +86,7 @@ class ServiceNowPeer(Peer):
             "sys_mod_count": str(story.revision - 1), "sys_updated_on": moment(story.changed),
             "opened_at": moment(story.opened), "short_description": story.title, "description": story.text,
             "priority": "3", "state": state, "active": str(not story.closed).lower(), "company": "c" * 32,
-            "category": CATEGORIES[story.flow], "correlation_id": self.correlations.get(story.number, ""),
+            "category": CATEGORIES.get(story.flow, ""), "correlation_id": self.correlations.get(story.number, ""),
             "caller_id.name": story.name, "caller_id.email": story.email, "caller_id.department": "d" * 32,
         }  # fmt: skip
         here = ZoneInfo("Europe/Stockholm")

@@ -127,12 +127,13 @@ class GlpiTicket(BaseModel):
         asking = [member for member in self.team if member.role == "requester"]
         return next(iter(sorted(asking, key=lambda member: member.user is None)), None)
 
-    def flow(self, field: str) -> str:
-        """What tells the project flow; "-" for a ticket that does not say."""
+    def flow(self, field: str) -> str | None:
+        """What tells the project flow: empty for a ticket of none, None where that was not sent."""
         if field == "type":
-            return TYPES.get(self.type, "-")
+            return TYPES.get(self.type, "")
         named = {"category": self.category, "entity": self.entity, "location": self.location}.get(field)
-        return (named and named.name) or "-"
+        told = field in self.model_fields_set and field in ("category", "entity", "location")
+        return ((named and named.name) or "") if told else None
 
 
 class Comment(BaseModel):

@@ -4,17 +4,18 @@ older one, whose records are said again as the high-level API would say them (`g
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from chassis.oauth import bearer
-from chassis.outbox import GiveUp, Retry
+from chassis.outbox import GiveUp
 from chassis.outward import Remote
 from intake.adapters import glpi_legacy
 from intake.adapters.attachments import read
 from intake.adapters.paging import page
 from intake.adapters.port import Arrived, Changed, Way, gone, polled
+from intake.adapters.records import Listing
 from intake.adapters.zones import moment, wall_time
 from intake.domain.ticket import folded, is_project_flow
 
@@ -47,24 +48,22 @@ async def changed(way: Way, cursor: str) -> Changed:
         return await glpi_legacy.changed(way, cursor)
     zone, since, remote = way.desk.timezone, datetime.fromisoformat(cursor), await _remote(way)
 
-    async def found(limit: int) -> Sequence[Record]:
+    def read(item: Record) -> tuple[datetime, Record]:
+        return moment(datetime.fromisoformat(item["date_mod"]), zone).astimezone(UTC), item
+
+    async def found(limit: int) -> Listing[tuple[datetime, Record]]:
         # The database compares with its own time, which has no zone.
         asked = f"date_mod=ge='{wall_time(since, zone)}'"
         answer = await remote.get(
             "/api.php/Assistance/Ticket", filter=asked, sort="date_mod:asc,id:asc", start="0", limit=str(limit)
         )
-        items = answer.json()
-        if not isinstance(items, list):
-            raise Retry("the system answered with something else than a list")
-        return items
+        return Listing.of(answer.json(), read, limit)
 
-    def at(item: Record) -> datetime:
-        return moment(datetime.fromisoformat(item["date_mod"]), zone)
-
-    items, more = await page(found, at, since)
+    listed = await page(found, lambda one: one[0], since)
     users: dict[str, Record | None] = {}
-    records = [await _record(remote, way, item, users) for item in items]
-    return Changed(records=tuple(records), cursor=at(items[-1]).isoformat() if items else cursor, more=more)
+    records = await listed.records(lambda one: _record(remote, way, one[1], users))
+    last = listed.found[-1][0].isoformat() if listed.found else cursor
+    return Changed(records=records, cursor=last, more=listed.full)
 
 
 async def open_file(way: Way, ref: str) -> bytes:

@@ -4,15 +4,17 @@ names of what a ticket refers to come on demand, and GLPI 10 keeps texts escaped
 from __future__ import annotations
 
 import html
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from chassis.outbox import GiveUp, Retry
 from chassis.outward import Remote
 from intake.adapters.paging import page
-from intake.adapters.port import Changed, Way, polled
+from intake.adapters.port import Arrived, Changed, Way, polled
+from intake.adapters.records import Listing
 from intake.adapters.zones import moment, wall_time
 
 ID, CHANGED = "2", "19"
@@ -51,12 +53,12 @@ async def changed(way: Way, cursor: str) -> Changed:
     """The tickets that changed since, the longest ago first. Those of one second may come twice."""
     zone, since = way.desk.timezone, datetime.fromisoformat(cursor)
 
-    def at(row: Record) -> datetime:
-        return moment(datetime.fromisoformat(row[CHANGED]), zone)
+    def read(row: Record) -> tuple[datetime, str]:
+        return moment(datetime.fromisoformat(row[CHANGED]), zone).astimezone(UTC), str(row[ID])
 
     async with session(way) as remote:
 
-        async def found(limit: int) -> Sequence[Record]:
+        async def found(limit: int) -> Listing[tuple[datetime, str]]:
             query = {
                 "criteria[0][field]": CHANGED, "criteria[0][searchtype]": "morethan",
                 # Strictly more; those of the very second are to come again.
@@ -65,13 +67,17 @@ async def changed(way: Way, cursor: str) -> Changed:
                 "forcedisplay[0]": ID, "forcedisplay[1]": CHANGED,
             }  # fmt: skip
             data = (await remote.get("/apirest.php/search/Ticket", **query)).json().get("data") or []
-            rows = data.values() if isinstance(data, dict) else data
-            return sorted(rows, key=lambda row: str(row[CHANGED]))
+            listed = Listing.of(list(data.values()) if isinstance(data, dict) else data, read, limit)
+            return replace(listed, found=tuple(sorted(listed.found, key=lambda one: one[0])))
 
-        rows, more = await page(found, at, since)
+        async def told(one: tuple[datetime, str]) -> Arrived:
+            return polled(await record(remote, one[1], users))
+
         users: dict[int, Record] = {}
-        records = [polled(await record(remote, str(row[ID]), users)) for row in rows]
-    return Changed(records=tuple(records), cursor=at(rows[-1]).isoformat() if rows else cursor, more=more)
+        listed = await page(found, lambda one: one[0], since)
+        records = await listed.records(told)
+    last = listed.found[-1][0].isoformat() if listed.found else cursor
+    return Changed(records=records, cursor=last, more=listed.full)
 
 
 async def record(remote: Remote, ticket: str, users: dict[int, Record]) -> Record:

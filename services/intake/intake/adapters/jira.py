@@ -26,6 +26,7 @@ from intake.adapters.attachments import Listed, hung, path, read
 from intake.adapters.jira_markup import from_document, from_wiki
 from intake.adapters.port import Arrived, Changed, Said, Step, System, Way, polled
 from intake.adapters.proofs import signed
+from intake.adapters.records import Listing
 
 PRIORITIES = {
     "highest": 1, "high": 2, "medium": 3, "low": 4, "lowest": 5,
@@ -185,14 +186,14 @@ def _priority(priority: Priority | None) -> int | None:
 
 
 def _flow(fields: Fields, desk: ServiceDesk) -> str | None:
-    """What the issue's flow is called: of several names the one that the desk knows. None where it is not told at all,
-    "-" where it is told that there is none."""
+    """What the issue's flow is called: of several names the one that the desk knows; empty where it is told that there
+    is none, None where it is not told at all."""
     name = _option(desk, "flow_field") or "project"
     if name not in (fields.model_extra or {}):
         return None
     names = list(_names(_field(fields, name)))
     known = {each.casefold() for each in desk.flows}
-    return next((each for each in names if each.strip().casefold() in known), names[0] if names else "-")
+    return next((each for each in names if each.strip().casefold() in known), names[0] if names else "")
 
 
 def _option(desk: ServiceDesk, name: str) -> str | None:
@@ -240,9 +241,10 @@ async def changed(way: Way, cursor: str) -> Changed:
     if after:
         return await _of_one_second(way, remote, since, int(after))
     issues, asked_at = await _search(way, remote, f"updated >= {_jql(since)}", "ORDER BY updated ASC")
-    records = tuple([await _record(remote, issue) for issue in issues])
-    last = _updated(issues[-1]) if issues else since
-    if len(issues) < TOGETHER:
+    listed = Listing.of(issues, lambda issue: (_updated(issue), issue), TOGETHER)
+    records = await listed.records(lambda one: _record(remote, one[1]))
+    last = listed.found[-1][0] if listed.found else since
+    if not listed.full:
         return Changed(records=records, cursor=_complete_until(last, asked_at).isoformat())
     return Changed(records=records, cursor=f"{last.isoformat()} 0" if last == since else last.isoformat(), more=True)
 
@@ -251,11 +253,12 @@ async def _of_one_second(way: Way, remote: Remote, since: datetime, after: int) 
     over = since + timedelta(seconds=1)
     within = f"updated >= {_jql(since)} AND updated < {_jql(over)}"
     found, asked_at = await _search(way, remote, within, "ORDER BY id ASC", fields="id", most=MOST_IDS)
-    ids = sorted(number for number in (int(issue["id"]) for issue in found) if number > after)
+    listed = Listing.of(found, lambda issue: int(issue["id"]), MOST_IDS)
+    ids = sorted(number for number in listed.found if number > after)
     together = ids[:TOGETHER]
     wanted = f"id in ({', '.join(map(str, together))})"
     issues = (await _search(way, remote, wanted, "ORDER BY id ASC"))[0] if together else []
-    records = tuple([await _record(remote, issue) for issue in issues])
+    records = listed.odd + await Listing.of(issues, dict, TOGETHER + 1).records(lambda one: _record(remote, one))
     if len(ids) > TOGETHER:
         return Changed(records=records, cursor=f"{since.isoformat()} {together[-1]}", more=True)
     complete = _complete_until(over, asked_at)
@@ -264,7 +267,7 @@ async def _of_one_second(way: Way, remote: Remote, since: datetime, after: int) 
 
 async def _search(
     way: Way, remote: Remote, jql: str, order: str, *, fields: str = "", most: int = TOGETHER
-) -> tuple[list[dict[str, Any]], datetime | None]:
+) -> tuple[list[Any], datetime | None]:
     """The issues, and when the system says it was asked. Fewer than `most` are all: Cloud may tell them in parts."""
     narrowed = way.api.options.get("jql")
     query = f"{jql} AND ({narrowed})" if narrowed else jql
@@ -278,7 +281,7 @@ async def _search(
     return issues, answer.date
 
 
-_ISSUES: TypeAdapter[list[dict[str, Any]]] = TypeAdapter(list[dict[str, Any]])
+_ISSUES: TypeAdapter[list[Any]] = TypeAdapter(list[Any])
 _MOMENT: TypeAdapter[datetime] = TypeAdapter(AwareDatetime)
 
 

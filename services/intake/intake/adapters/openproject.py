@@ -11,7 +11,7 @@ import json
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from chassis.outbox import GiveUp
 from chassis.outward import Remote, basic
@@ -19,6 +19,7 @@ from chassis.partnership import ServiceDesk
 from intake.adapters.attachments import Listed, by_path, hung, path
 from intake.adapters.port import Arrived, Changed, Said, Step, System, Way, polled, unseen
 from intake.adapters.proofs import signed
+from intake.adapters.records import Listing
 
 PRIORITIES = {"low": 4, "normal": 3, "high": 2, "immediate": 1}
 LANGUAGES = {"sv": "sv", "da": "da", "no": "nb", "nb": "nb", "en": "en"}
@@ -239,11 +240,11 @@ async def changed(way: Way, cursor: str) -> Changed:
         filters=json.dumps([{"updatedAt": {"operator": "<>d", "values": [since, ""]}}]),
         sortBy=json.dumps([["updatedAt", "asc"], ["id", "asc"]]), pageSize=str(TOGETHER), offset=str(page),
     )  # fmt: skip
-    packages = TypeAdapter(list[Found]).validate_python(found.json()["_embedded"]["elements"])
-    records = [await _record(remote, package.id) for package in packages]
-    last, full = _moment(packages[-1].updated_at) if packages else since, len(packages) == TOGETHER
-    following = f"{since} {page + 1}" if full and last == since else last
-    return Changed(records=tuple(one for one in records if one is not None), cursor=following, more=full)
+    listed = Listing.of(found.json()["_embedded"]["elements"], Found.model_validate, TOGETHER)
+    records = await listed.records(lambda package: _record(remote, package.id))
+    last = _moment(listed.found[-1].updated_at) if listed.found else since
+    following = f"{since} {page + 1}" if listed.full and last == since else last
+    return Changed(records=records, cursor=following, more=listed.full)
 
 
 def _moment(at: datetime) -> str:

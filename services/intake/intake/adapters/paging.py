@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import TypeVar
+
+from intake.adapters.records import Listing
 
 T = TypeVar("T")
 
@@ -15,17 +17,16 @@ MOST = 800
 
 
 async def page(
-    ask: Callable[[int], Awaitable[Sequence[T]]], changed_at: Callable[[T], datetime], since: datetime
-) -> tuple[Sequence[T], bool]:
-    """What changed since, and whether there is more. `ask` is told how many, and raises what it raises.
+    ask: Callable[[int], Awaitable[Listing[T]]], changed_at: Callable[[T], datetime], since: datetime
+) -> Listing[T]:
+    """What changed since; it is full if there is more. `ask` is told how many, and raises what it raises.
 
     Somebody who changes a hundred tickets at once gives them all one time; from a page that ends where it began no
     next one can be asked for, so it is made larger.
     """
     limit = TOGETHER
     while True:
-        found = await ask(limit)
-        more = len(found) >= limit
-        if not more or changed_at(found[-1]) > since or limit >= MOST:
-            return found, more
+        listed = await ask(limit)
+        if not listed.full or changed_at(listed.found[-1]) > since or limit >= MOST:
+            return listed
         limit *= 2

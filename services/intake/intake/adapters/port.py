@@ -11,7 +11,6 @@ from __future__ import annotations
 import importlib
 import json
 import pkgutil
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -19,18 +18,23 @@ from functools import cache
 from typing import Any, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import from_json, to_jsonable_python
+from pydantic_core import to_jsonable_python
 
 from chassis.outward import Outward, Remote
 from chassis.partnership import Api, ServiceDesk
 from chassis.plain import in_plain_words
 from contracts.refusal import Refusal, Refusals
+from intake.adapters.beginnings import TooLargeToRead, TooLargeToUse, named_in
 from intake.adapters.delivery import Delivery, as_json, key_of
+from intake.adapters.odd import ODD, what_is_odd
+from intake.domain.text import a_title
 
 M = TypeVar("M", bound=BaseModel)
 
 POLLED = "flode-polled"
-"""The header of what we asked for ourselves; GONE or UNSEEN in it says that there was nothing."""
+"""The header of what we asked for ourselves; its value is AS_EXPECTED; GONE or UNSEEN says that there was nothing, and
+anything else what is not as it must be."""
+AS_EXPECTED = "1"
 GONE, UNSEEN = "gone", "unseen"
 CUT = "flode-cut"
 """The header of a body of which only the beginning was kept: its bytes and its SHA-256 in hex, divided by a blank."""
@@ -64,6 +68,12 @@ class Arrived:
         """The size and the SHA-256 of the whole body, where only its beginning was kept; None where it is whole."""
         size, _, digest = self.headers.get(CUT, "").partition(" ")
         return (int(size), digest) if size else None
+
+    @property
+    def odd(self) -> str | None:
+        """What of a record is not as it must be, where that was found when it was asked for."""
+        told = self.headers.get(POLLED, AS_EXPECTED)
+        return None if told in (AS_EXPECTED, GONE, UNSEEN) else told
 
     def text_of(self, header: str) -> str:
         """A header's text. Headers arrive as latin-1; what people name is UTF-8 as often as not."""
@@ -152,6 +162,7 @@ class System:
     proof      how its senders prove themselves; compares in constant time, with every secret
     said       what it says of a ticket; raises Refusal for what cannot be used as it is
     key        what names the delivery in its headers; without it, the body's hash does
+    secret     what is wrong with a secret with which `verify` would let nothing pass, and what to do; None for nothing
     trigger    what the administrator called the rule that sent it, for whoever has to mend it
     kept       the headers that are kept with the body
     challenge  the answer to a GET by which a system makes sure of us; None for none
@@ -171,6 +182,7 @@ class System:
     proof: Begin
     said: Callable[[Arrived, ServiceDesk], Said]
     key: Callable[[Arrived], str | None] = nothing
+    secret: Callable[[str], str | None] = nothing
     trigger: Callable[[Arrived], str | None] = nothing
     kept: tuple[str, ...] = ()
     challenge: Callable[[Arrived, ServiceDesk], Mapping[str, str] | str | None] = nothing
@@ -200,12 +212,16 @@ class System:
         if arrived.cut:
             return self._begun(given, arrived, *arrived.cut)
         try:
+            if arrived.odd:
+                raise NotUnderstood(self, arrived, arrived.odd)
             said = _absent(arrived) if arrived.gone else self.said(arrived, desk)
         except Refusal as fault:
-            return given.with_fault(self._explained(fault, arrived))
+            return given.with_fault(self.explained(fault, given))
         except OverflowError:  # a moment at the end of the calendar, in another zone
             moment = in_plain_words([{"type": "datetime_out_of_range", "loc": ()}])
-            return given.with_fault(self._explained(moment, arrived))
+            return given.with_fault(self.explained(moment, given))
+        except ODD as failure:  # a fault of the adapter's; nothing authentic is lost for it
+            return given.with_fault(NotUnderstood(self, arrived, what_is_odd(failure)))
         ticket = {name: value for name, value in said.ticket.items() if value is not None}
         return given.saying(to_jsonable_python(ticket), key=said.key, lookup=said.lookup)
 
@@ -213,14 +229,15 @@ class System:
         """A delivery of which only the beginning is there: it names its ticket, and the system has to be asked."""
         named = named_in(arrived.body, self.names)
         key = key_of(self.key(arrived) or f"sha256 {digest}", body=arrived.body)
-        given = replace(given, key=key, known_by=bytes.fromhex(digest), size=size)
+        begun = replace(given, key=key, known_by=bytes.fromhex(digest), size=size)
         if named is None:
-            return given.with_fault(self._explained(TooLargeToRead(size, self.name), arrived))
-        return replace(given, content={"external_id": named}, lookup="always")
+            return begun.with_fault(self.explained(TooLargeToRead(size, self.name), given))
+        return replace(begun, content={"external_id": named}, lookup="always")
 
-    def _explained(self, fault: Refusal, arrived: Arrived) -> Refusal:
-        """The fault, behind a sentence for whoever set the sender up, if that is known by a name."""
-        trigger = self.trigger(arrived)
+    def explained(self, fault: Refusal, delivery: Delivery) -> Refusal:
+        """The fault of what was sent, behind a sentence for whoever set the sender up, if that is known by a name."""
+        arrived = Arrived(body=delivery.body, headers=delivery.headers)
+        trigger = None if arrived.polled or delivery.known_by else self.trigger(arrived)
         return Refusals((NotAsSent(self.name, trigger), *_each(fault))) if trigger else fault
 
 
@@ -234,35 +251,23 @@ class NotAsSent(Refusal):
         super().__init__(system=system, trigger=trigger)
 
 
+class NotUnderstood(Refusal):
+    """What a system's API told of a ticket is shaped otherwise than its documents say."""
+
+    text = (
+        "What {system} tells of ticket {ticket} cannot be read: “{odd}” is not as it must be. "
+        "Mend the ticket there, or register it by hand and set this aside."
+    )
+    status = 422
+
+    def __init__(self, system: System, arrived: Arrived, odd: str) -> None:
+        super().__init__(system=system.name, ticket=_called(arrived), odd=odd)
+
+
 class NotLookedUp(Refusal):
     """The delivery only names its ticket, and the system's API did not tell us more."""
 
     text = "The delivery only names ticket {ticket}, and {system} could not be asked about it: {reason}."
-    status = 422
-
-
-class TooLargeToRead(Refusal):
-    """The delivery was larger than what is kept, and its beginning does not name its ticket."""
-
-    text = (
-        "The delivery had {size} kB. So much is not kept, and its beginning does not say which ticket of {system} it "
-        "is about. If the system is polled, the next poll finds the ticket: set this aside when it is there. Otherwise "
-        "register it by hand. Have attachments left out of what {system} sends."
-    )
-    status = 422
-
-    def __init__(self, size: int, system: str) -> None:
-        super().__init__(size=-(-size // 1024), system=system)
-
-
-class TooLargeToUse(Refusal):
-    """The delivery was larger than what is kept, and its system did not tell us more of the ticket it names."""
-
-    text = (
-        "The delivery had {size} kB. So much is not kept, and {system} could not be asked about its ticket {ticket}: "
-        "{reason}. Try again when it can be, or register the ticket by hand. Have attachments left out of what "
-        "{system} sends."
-    )
     status = 422
 
 
@@ -274,35 +279,36 @@ def not_looked_up(delivery: Delivery, system: str, reason: str) -> Refusal:
     return NotLookedUp(ticket=str(named), system=system, reason=reason)
 
 
-def named_in(part: bytes, paths: tuple[str, ...]) -> str | None:
-    """The ticket that the beginning of a body names; None where it names none that can be asked for."""
-    # A number at the end may be the half of one, and a letter the half of its bytes.
-    text = part.decode("utf-8", "ignore").removeprefix("\ufeff").rstrip("0123456789")
-    try:
-        content = from_json(text, allow_partial=True)
-    except ValueError:
-        return None
-    for path in paths:
-        found: object = content
-        for name in path.split("."):
-            found = found.get(name) if isinstance(found, dict) else None
-        if isinstance(found, (str, int)) and not isinstance(found, bool) and is_plain(str(found)):
-            return str(found)
-    return None
-
-
-def is_plain(external_id: str) -> bool:
-    """Whether an id can stand in an address as it is: what senders make up must not lead elsewhere."""
-    return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", external_id) is not None
-
-
 def _each(fault: Refusal) -> tuple[Refusal, ...]:
     return fault.refusals if isinstance(fault, Refusals) else (fault,)
 
 
 def polled(record: object) -> Arrived:
     """A record of a system's API, as something that arrived."""
-    return Arrived(body=json.dumps(record, ensure_ascii=False).encode(), headers={POLLED: "1"})
+    return Arrived(body=json.dumps(record).encode(), headers={POLLED: AS_EXPECTED})
+
+
+def oddly_polled(record: object, odd: str) -> Arrived:
+    """A record of which something is not as it must be, to be parked."""
+    return Arrived(body=json.dumps(to_jsonable_python(record, fallback=str)).encode(), headers={POLLED: odd})
+
+
+NAMES = ("number", "TicketNumber", "key", "id", "TicketID", "ticket_id", "sys_id")
+"""The fields by which people, and at last systems, know a ticket."""
+
+
+def _called(arrived: Arrived) -> str:
+    """What a ticket is called in a record of which more is not understood; "?" if not even that."""
+    try:
+        record = as_json(arrived.body)
+    except Refusal:
+        return "?"
+    fields = record if isinstance(record, dict) else {}
+    for value in map(fields.get, NAMES):
+        told = value.get("value") if isinstance(value, dict) else value
+        if isinstance(told, str | int) and (shown := a_title(str(told))):
+            return shown
+    return "?"
 
 
 def gone(external_id: str) -> Arrived:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, TypeAdapter
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
 
 from chassis.outbox import Retry
 from chassis.outward import Remote
@@ -19,6 +19,7 @@ from chassis.partnership import ServiceDesk
 from intake.adapters.attachments import Listed, by_path, hung, path
 from intake.adapters.port import Arrived, Changed, Said, Step, System, Way, gone, polled
 from intake.adapters.proofs import signed
+from intake.adapters.records import Listing
 
 PRIORITIES = {
     ("low", "låg", "lav"): 4,
@@ -201,12 +202,12 @@ async def changed(way: Way, cursor: str) -> Changed:
         "/issues.json",
         status_id="*", sort="updated_on,id", updated_on=f">={moment}", limit=str(TOGETHER), offset=str(passed),
     )  # fmt: skip
-    issues = TypeAdapter(list[Found]).validate_python(found.json()["issues"])
+    listed = Listing.of(found.json()["issues"], Found.model_validate, TOGETHER)
     addresses: dict[int, str | None] = {}
-    records = [await _record(remote, issue.id, addresses) for issue in issues]
-    last, full = max([_moment(issue.updated_on) for issue in issues[-1:]] + [moment]), len(issues) == TOGETHER
-    following = f"{moment} {passed + TOGETHER // 2}" if full and last == moment else last
-    return Changed(records=tuple(one for one in records if one is not None), cursor=following, more=full)
+    records = await listed.records(lambda issue: _record(remote, issue.id, addresses))
+    last = max([_moment(issue.updated_on) for issue in listed.found[-1:]] + [moment])
+    following = f"{moment} {passed + TOGETHER // 2}" if listed.full and last == moment else last
+    return Changed(records=records, cursor=following, more=listed.full)
 
 
 def _moment(at: datetime) -> str:

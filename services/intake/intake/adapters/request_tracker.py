@@ -21,12 +21,13 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, TypeAdapter
 
-from chassis.outbox import GiveUp
+from chassis.outbox import GiveUp, Retry
 from chassis.outward import Remote, basic
 from chassis.partnership import ServiceDesk
 from intake.adapters import standard_webhooks
 from intake.adapters.attachments import Listed, hung, path
 from intake.adapters.port import Arrived, Changed, Lookup, Said, Step, System, Way, gone, polled
+from intake.adapters.records import Listing
 from intake.adapters.request_tracker_scrip import SCRIP
 from intake.adapters.ticket import LONGEST_DESCRIPTION
 from intake.domain.ticket import folded, is_project_flow
@@ -37,11 +38,16 @@ TEXTS = ("text/plain", "text/html")
 TOGETHER = 50
 LISTED = 100
 """How many tickets one page of a search shows, at the most."""
+MOST_PAGES = 1000
+"""After which a search that shows one more page and one more counts as one that never ends."""
 NEXT_DOOR = timedelta(hours=1)
 """How much earlier a search begins: by a clock that is turned back, an hour comes twice."""
 TICKETS = "/REST/2.0/tickets"
 FIELDS = "Subject,Status,Priority,Created,LastUpdated,EffectiveId,Queue,Requestor,CustomFields"
 
+Ticket = dict[str, Any]
+Place = tuple[datetime, int]
+"""When a ticket changed, and its id: the order of those that changed in one second."""
 Id = Annotated[
     str, BeforeValidator(lambda value: str(value) if isinstance(value, int) else value), Field(pattern=r"^\d{1,18}$")
 ]
@@ -184,18 +190,22 @@ async def changed(way: Way, cursor: str) -> Changed:
     moment, _, after = cursor.partition(" ")
     since = datetime.fromisoformat(moment), int(after or -1)
     query, page, more = f"LastUpdated >= '{_asked(since[0], way.desk)}'", 0, True
-    known: dict[str, dict[str, Any]] = {}
+    known: dict[str, tuple[Place, Ticket]] = {}
+    odd: dict[bytes, Arrived] = {}
     # The newest first: what changes meanwhile comes in front and moves nothing from a page that is still to be read.
     while more:
         page += 1
         listed, more = await _search(remote, query, page)
-        known = {one["id"]: one for one in listed if _when(one) > since} | known
-        more = more and all(_when(one) > since for one in listed)
-    waiting = sorted(known.values(), key=_when)
+        understood = Listing.of(listed, lambda one: (_when(one), one), LISTED)
+        known = {one["id"]: (at, one) for at, one in understood.found if at > since} | known
+        odd |= {one.body: one for one in understood.odd}
+        more = more and all(at > since for at, _ in understood.found)
+    waiting = sorted(known.values(), key=lambda one: one[0])
     found, more = waiting[:TOGETHER], len(waiting) > TOGETHER
-    records = [await _record(remote, way, one) for one in found]
-    records += await _merged_into(remote, [one["id"] for one in found])
-    return Changed(records=tuple(records), cursor=_cursor(found, cursor, full=more), more=more)
+    newest = Listing(tuple(found), tuple(odd.values()))
+    records = await newest.records(lambda one: _record(remote, way, one[1]))
+    records += await _merged_into(remote, [str(number) for (_, number), _ in found])
+    return Changed(records=records, cursor=_cursor([at for at, _ in found], cursor, full=more), more=more)
 
 
 def _asked(since: datetime, desk: ServiceDesk) -> str:
@@ -204,23 +214,25 @@ def _asked(since: datetime, desk: ServiceDesk) -> str:
     return (min(clocks) - NEXT_DOOR).isoformat(" ", "seconds")
 
 
-def _when(listed: dict[str, Any]) -> tuple[datetime, int]:
-    return _MOMENT.validate_python(listed["LastUpdated"]), int(listed["id"])
+def _when(listed: Ticket) -> Place:
+    return _MOMENT.validate_python(listed["LastUpdated"]).astimezone(UTC), int(listed["id"])
 
 
 _MOMENT: TypeAdapter[datetime] = TypeAdapter(AwareDatetime)
 
 
-def _cursor(found: list[dict[str, Any]], before: str, *, full: bool) -> str:
+def _cursor(found: list[Place], before: str, *, full: bool) -> str:
     """Where to go on. The last second is asked for again, for it may not have been over; unless all of it was full."""
     if not found:
         return before
-    (first, _), (last, number) = _when(found[0]), _when(found[-1])
+    (first, _), (last, number) = found[0], found[-1]
     return f"{last.isoformat()} {number}" if full and first == last else last.isoformat()
 
 
 async def _search(remote: Remote, query: str, page: int = 1) -> tuple[list[dict[str, Any]], bool]:
-    """The tickets that a query finds, the last to change first, and whether there are more."""
+    """The tickets that a query finds, the last to change first, and whether there are more. Raises Retry."""
+    if page > MOST_PAGES:
+        raise Retry(f"the system shows more than {MOST_PAGES} pages of what it finds")
     asked = [
         ("query", query), ("orderby", "LastUpdated"), ("orderby", "id"), ("order", "DESC"), ("order", "DESC"),
         ("page", page), ("per_page", LISTED),
@@ -232,14 +244,15 @@ async def _search(remote: Remote, query: str, page: int = 1) -> tuple[list[dict[
     return listed, page < answer["pages"] if answer.get("pages") is not None else bool(listed)
 
 
-async def _merged_into(remote: Remote, survivors: list[str]) -> list[Arrived]:
+async def _merged_into(remote: Remote, survivors: list[str]) -> tuple[Arrived, ...]:
     """The tickets that were merged into these. A merge changes the survivor only, so that alone tells of it."""
-    records: list[Arrived] = []
+    records: tuple[Arrived, ...] = ()
     query, page, more = " OR ".join(f"EffectiveId = {int(one)}" for one in survivors), 0, bool(survivors)
     while more:
         page += 1
         listed, more = await _search(remote, query, page)
-        records += [_merged(one) for one in listed if one["id"] != one["EffectiveId"]]
+        understood = Listing.of(listed, lambda one: _merged(one) if one["id"] != one["EffectiveId"] else None, LISTED)
+        records += tuple(one for one in understood.found if one) + understood.odd
     return records
 
 
@@ -327,6 +340,7 @@ system = System(
     proof=standard_webhooks.proof,
     said=said,
     key=lambda arrived: arrived.headers.get("webhook-id"),
+    secret=standard_webhooks.fault_of_secret,
     trigger=lambda arrived: arrived.text_of("x-rt-scrip"),
     kept=("webhook-id", "webhook-timestamp", "webhook-signature", "x-rt-scrip"),
     look_up=look_up,

@@ -22,6 +22,7 @@ from intake.adapters import standard_webhooks
 from intake.adapters.attachments import Listed, by_path, hung, path
 from intake.adapters.places import Place
 from intake.adapters.port import Arrived, Changed, Said, Step, System, Way, polled
+from intake.adapters.records import Listing
 from intake.adapters.servicenow_script import SCRIPT
 
 TABLE, FLOW_FIELD, CALLER_FIELD = "incident", "category", "caller_id"
@@ -29,8 +30,6 @@ TABLE, FLOW_FIELD, CALLER_FIELD = "incident", "category", "caller_id"
 `caller_field` say so where it is otherwise."""
 CLOSED = frozenset({"6", "7", "8"})
 """Resolved, closed and cancelled, on the incident table; other tables count otherwise and tell by `active` alone."""
-NO_FLOW = "-"
-"""The flow of a record whose field is empty: none of ours, and yet something that is known of it."""
 TOGETHER = 50
 MOST_FILES = 1000
 HIDDEN = (401, 403)
@@ -104,12 +103,12 @@ class Task(BaseModel):
 
     def flow(self, desk: ServiceDesk) -> str | None:
         """What the field says that tells the flow: what it holds, if the desk's settings name that, or what people
-        see of it. None where the field was not sent."""
+        see of it; empty for a record of none. None where the field was not sent."""
         told = self.fields.get(_option(desk.api, "flow_field", FLOW_FIELD))
         if told is None:
             return None
         names = {name.casefold() for name in desk.flows}
-        return told.value if told.value and told.value.casefold() in names else told.display or told.value or NO_FLOW
+        return told.value if told.value and told.value.casefold() in names else told.display or told.value or ""
 
     def is_over(self, desk: ServiceDesk) -> bool:
         """Whether it is resolved, closed or cancelled."""
@@ -171,12 +170,22 @@ async def changed(way: Way, cursor: str) -> Changed:
         sysparm_query=f"sys_updated_on>={place.moment:%Y-%m-%d %H:%M:%S}^ORDERBYsys_updated_on^ORDERBYsys_id",
         sysparm_limit=str(TOGETHER), sysparm_offset=str(place.offset), **_wanted(flow, caller),
     )  # fmt: skip
-    records = [_as_sent(record, table, flow, caller) for record in _result(found)]
-    moments = TypeAdapter(list[Moment]).validate_python([record["sys_updated_on"] for record in records])
-    full = len(records) == TOGETHER
-    records = await _with_files(remote, table, records)
-    cursor = str(place.after(moments, full=full))
-    return Changed(records=tuple(polled(record) for record in records), cursor=cursor, more=full)
+
+    def read(record: Mapping[str, Any]) -> tuple[datetime, dict[str, Any]]:
+        sent = _as_sent(record, table, flow, caller)
+        return _MOMENT.validate_python(sent["sys_updated_on"]).astimezone(UTC), sent
+
+    listed = Listing.of(_result(found), read, TOGETHER)
+    files = await _files(remote, table, [sent for _, sent in listed.found])
+
+    async def record(one: tuple[datetime, dict[str, Any]]) -> Arrived:
+        return polled(one[1] | ({} if files is None else {"files": files.get(str(one[1]["sys_id"]), [])}))
+
+    cursor = str(place.after([moment for moment, _ in listed.found], full=listed.full))
+    return Changed(records=await listed.records(record), cursor=cursor, more=listed.full)
+
+
+_MOMENT: TypeAdapter[datetime] = TypeAdapter(Moment)
 
 
 async def fetch(way: Way, external_id: str) -> Arrived:
@@ -194,21 +203,21 @@ def _remote(way: Way) -> Remote:
     return way.remote(basic(way.api.user or "", way.api.token))
 
 
-async def _with_files(remote: Remote, table: str, records: Sequence[Record]) -> list[Record]:
-    """The records, with the files that hang on them; without, where those may not be seen."""
-    ids = [str(record["sys_id"]) for record in records]
+async def _files(remote: Remote, table: str, records: Sequence[Record]) -> dict[str, list[Record]] | None:
+    """The files that hang on records, by the id of each; None where they may not be seen."""
+    ids = ",".join(str(record["sys_id"]) for record in records)
     if not ids:
-        return []
+        return {}
     # Those of some fields are files of their own to ServiceNow, under a table that is named otherwise.
-    query = f"table_name={table}^table_sys_idIN{','.join(ids)}^ORDERBYsys_created_on"
+    query = f"table_name={table}^table_sys_idIN{ids}^ORDERBYsys_created_on"
     found = await remote.get("/api/now/attachment", HIDDEN, sysparm_query=query, sysparm_limit=str(MOST_FILES))
     if found.status in HIDDEN:
-        return list(records)
-    files = _result(found)
-    return [
-        {**record, "files": [file for file in files if file.get("table_sys_id") == record["sys_id"]]}
-        for record in records
-    ]
+        return None
+    files: dict[str, list[Record]] = {}
+    for file in _result(found):
+        if isinstance(file, dict):
+            files.setdefault(str(file.get("table_sys_id")), []).append(file)
+    return files
 
 
 def _wanted(flow: str, caller: str) -> dict[str, str]:
@@ -255,6 +264,7 @@ system = System(
     proof=standard_webhooks.proof,
     said=said,
     key=lambda arrived: arrived.headers.get("webhook-id"),
+    secret=standard_webhooks.fault_of_secret,
     kept=("webhook-id", "webhook-timestamp", "webhook-signature"),
     fetch=fetch,
     names=("sys_id",),

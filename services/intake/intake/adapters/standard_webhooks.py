@@ -58,6 +58,18 @@ def _key(secret: str) -> bytes:
     return key
 
 
+def fault_of_secret(secret: str) -> str | None:
+    """What is wrong with a secret with which nothing can be signed, and what to do; None for nothing."""
+    try:
+        _key(secret)
+    except ValueError:
+        return (
+            "it is no Base64, and so it cannot be what this system signs with: write whsec_ and the Base64 of 24 "
+            "random bytes or more (“echo whsec_$(openssl rand -base64 32)” makes one), here and in the system"
+        )
+    return None
+
+
 def read(headers: Mapping[str, str], body: bytes) -> Delivery:
     """The delivery, which `verify` has let pass: the ticket itself, or Standard Webhooks' type, timestamp and data."""
     content: object = None

@@ -135,7 +135,9 @@ class Ticket(Ref):
     municipality: Municipality | None = Field(
         default=None, description="Must be the municipality of the credential, if it is said at all."
     )
-    flow: Line | None = Field(default=None, description="The ticket's flow; only the project flow comes to the PM.")
+    flow: Line | None = Field(
+        default=None, description="The ticket's flow; only the project flow comes to the PM. Empty for one of none."
+    )
     title: Line | None = Field(default=None, description="One line; 255 characters are kept.")
     description: Annotated[str, Field(max_length=LONGEST_DESCRIPTION)] | None = None
     description_format: Literal["text", "html"] | None = Field(default=None, description="Guessed where not said.")
@@ -185,7 +187,8 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "reopened": ("flow", "title"),
     "merged": ("into",),
 }
-"""What a kind cannot be understood without; of a ticket that ends, its id is enough."""
+"""What a kind cannot be understood without; of a ticket that ends, its id is enough. A flow that is empty is one: the
+ticket is of none. One that is not said at all may be left out of a payload that somebody laid down."""
 
 
 def kind_in(envelope_type: str | None) -> str | None:
@@ -216,7 +219,9 @@ def read(content: object, *, envelope_type: str | None = None, envelope_time: st
         said = in_plain_words(wrong.errors()).refusals
         raise Refusals(tuple(UnknownKind() if one.field == "kind" else one for one in said)) from None
     lacking: list[Any] = [
-        {"type": "missing", "loc": (name,)} for name in NEEDED.get(ticket.kind, ()) if not getattr(ticket, name)
+        {"type": "missing", "loc": (name,)}
+        for name in NEEDED.get(ticket.kind, ())
+        if getattr(ticket, name) in ((None,) if name == "flow" else (None, ""))
     ]
     if lacking:
         raise in_plain_words(lacking)

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_snake
 
 from chassis.outbox import GiveUp
@@ -24,14 +24,13 @@ from intake.adapters.attachments import Listed, by_path, hung, path
 from intake.adapters.places import Place
 from intake.adapters.port import Arrived, Changed, Said, Step, System, Way, polled
 from intake.adapters.proofs import bearer
+from intake.adapters.records import Listing
 
 FLOW_FIELDS = ("category", "subcategory", "callType", "operatorGroup", "processingStatus")
 """The fields that may tell the project flow; `flow_field` of the api's options names one, or else it is the first."""
 CLOSED = ("closed", "afgesloten", "gesloten", "lukket", "afsluttet", "avsluttet", "avslutad", "stängd")
 ARCHIVED = "Archived"
 AS_ON_A_CARD = re.compile(r"(\d\d)-(\d\d)-(\d{4})[ ,]+(\d\d:\d\d(?::\d\d)?)")
-NO_FLOW = "-"
-"""The flow of a card whose field is empty: none of ours, and yet something that is known of it."""
 TOGETHER = 50
 MOST_ENTRIES = "100"
 EMPTY, HIDDEN, GONE = 204, 403, 404
@@ -122,9 +121,10 @@ class Incident(_Sent):
     modification_date: Moment = Field(default=None, validation_alias="modificationDate")
 
     def flow(self, desk: ServiceDesk) -> str | None:
-        """What the field says that tells the flow; None where the field was not sent."""
-        named: Named | None = getattr(self, to_snake(_flow_field(desk)))
-        return (named.name or NO_FLOW) if named else None
+        """What the field says that tells the flow: empty for a card of none, None where the field was not sent."""
+        field = to_snake(_flow_field(desk))
+        named: Named | None = getattr(self, field)
+        return ((named and named.name) or "") if field in self.model_fields_set else None
 
     def is_over(self, desk: ServiceDesk) -> bool | None:
         """Whether it is closed, completed or archived; None where nothing of that is told."""
@@ -168,10 +168,10 @@ def said(arrived: Arrived, desk: ServiceDesk) -> Said:
     stamp = updated.astimezone(UTC).isoformat() if updated else None
     if arrived.polled:
         # The API leaves nothing out: what is not there is empty.
-        whole = {"flow": incident.flow(desk) or NO_FLOW, "title": incident.brief_description or incident.number}
+        whole = {"flow": incident.flow(desk) or "", "title": incident.brief_description or incident.number}
         return Said(ticket=named | whole | _asked_for(incident), key=f"polled {incident.id} {stamp}")
     key = f"{incident.id} {stamp}" if stamp else None
-    if not (incident.brief_description and incident.flow(desk) and over is not None):
+    if not incident.brief_description or incident.flow(desk) is None or over is None:
         return Said(ticket=named, key=key, lookup="always")
     if desk.api is None and incident.request:
         return Said(ticket=named | {"description": incident.request}, key=key)
@@ -223,16 +223,21 @@ async def changed(way: Way, cursor: str) -> Changed:
         "/tas/api/incidents", query=f"modificationDate=ge={place.moment:%Y-%m-%dT%H:%M:%SZ}", all="true",
         sort="modificationDate:asc,id:asc", pageStart=str(place.offset), pageSize=str(TOGETHER),
     )  # fmt: skip
-    whole: list[dict[str, Any]] = _list(found)
-    incidents = TypeAdapter(list[Incident]).validate_python(whole)
     flows = {name.casefold() for name in way.desk.flows}
-    records = [
-        await _record(remote, record) if (incident.flow(way.desk) or "").casefold() in flows else polled(record)
-        for record, incident in zip(whole, incidents, strict=True)
-    ]
-    moments = [moment for incident in incidents if (moment := _in_zone(incident.modification_date, way.desk))]
-    full = len(whole) == TOGETHER
-    return Changed(records=tuple(records), cursor=str(place.after(moments, full=full)), more=full)
+
+    def read(whole: dict[str, Any]) -> tuple[datetime | None, bool, dict[str, Any]]:
+        incident = Incident.model_validate(whole)
+        at = _in_zone(incident.modification_date, way.desk)
+        return at and at.astimezone(UTC), (incident.flow(way.desk) or "").casefold() in flows, whole
+
+    async def record(one: tuple[datetime | None, bool, dict[str, Any]]) -> Arrived:
+        _, ours, whole = one
+        return await _record(remote, whole) if ours else polled(whole)
+
+    listed = Listing.of(_list(found), read, TOGETHER)
+    moments = [moment for moment, _, _ in listed.found if moment]
+    cursor = str(place.after(moments, full=listed.full))
+    return Changed(records=await listed.records(record), cursor=cursor, more=listed.full)
 
 
 def _remote(way: Way) -> Remote:

@@ -28,7 +28,8 @@ from contracts.refusal import Refusal
 from intake.adapters.attachments import Listed, hung, path
 from intake.adapters.port import Arrived, Changed, Said, Step, System, Way, polled
 from intake.adapters.proofs import whole
-from intake.adapters.xurrent_token import claim, claims_of, verify
+from intake.adapters.records import Listing
+from intake.adapters.xurrent_token import claim, claims_of, fault_of_secret, verify
 
 VERIFY = "webhook.verify"
 IMPACTS = {"top": 1, "high": 2, "medium": 3, "low": 4}
@@ -176,12 +177,12 @@ def _named(desk: ServiceDesk, number: str) -> dict[str, object]:
 
 
 def _flow(request: XurrentRequest, desk: ServiceDesk) -> str:
-    """What the request's flow is called; "-" where it has none."""
+    """What the request's flow is called; empty where it has none. The API leaves nothing out."""
     by = desk.api.options.get("flow_field", "service_instance") if desk.api else "service_instance"
     if by == "category":
-        return request.category or "-"
+        return request.category or ""
     named = {"team": request.team, "template": request.template}.get(by, request.service_instance)
-    return (named and (named.name or named.subject)) or "-"
+    return (named and (named.name or named.subject)) or ""
 
 
 def _in_zone(moment: datetime, zone: ZoneInfo) -> datetime:
@@ -212,14 +213,13 @@ async def changed(way: Way, cursor: str) -> Changed:
         end = since + timedelta(seconds=59)
         within = {"updated_at": f">={_iso(since)}<={_iso(end)}", "id": f">{after}", "sort": "id"}
     answer = await remote.get("/v1/requests", per_page=str(TOGETHER), **within)
-    found = _FOUND.validate_python(answer.json())
-    records = tuple([await _record(remote, request.id) for request in found])
-    full = len(found) == TOGETHER
+    listed = Listing.of(answer.json(), lambda item: _found(item, zone), TOGETHER)
+    records, found, full = await listed.records(lambda one: _record(remote, one[1])), listed.found, listed.full
     if after and full:
-        return Changed(records=records, cursor=f"{since.isoformat()} {found[-1].id}", more=True)
+        return Changed(records=records, cursor=f"{since.isoformat()} {found[-1][1]}", more=True)
     seen = since + timedelta(minutes=1) if after else since
     if found and not after:
-        seen = _in_zone(found[-1].updated_at, zone).replace(second=0, microsecond=0)
+        seen = found[-1][0].replace(second=0, microsecond=0)
     if full:
         return Changed(
             records=records, cursor=f"{seen.isoformat()} 0" if seen == since else seen.isoformat(), more=True
@@ -235,7 +235,9 @@ class Found(BaseModel):
     updated_at: datetime
 
 
-_FOUND: TypeAdapter[list[Found]] = TypeAdapter(list[Found])
+def _found(item: object, zone: ZoneInfo) -> tuple[datetime, str]:
+    found = Found.model_validate(item)
+    return _in_zone(found.updated_at, zone), found.id
 
 
 def _iso(moment: datetime) -> str:
@@ -279,6 +281,7 @@ system = System(
     proof=whole(verify),
     said=said,
     key=lambda arrived: claim(arrived, "jti"),
+    secret=fault_of_secret,
     trigger=lambda arrived: claim(arrived, "data", "name"),
     kept=("x-xurrent-delivery", "x-4me-delivery"),
     callback=callback,

@@ -58,6 +58,18 @@ def _key(secret: str) -> RSAKey:
     return RSAKey.import_key(secret.replace("\\n", "\n").strip())
 
 
+def fault_of_secret(secret: str) -> str | None:
+    """What is wrong with what is to be a public key, and what to do; None for nothing."""
+    try:
+        _key(secret)
+    except (JoseError, ValueError, TypeError):
+        return (
+            "it is no public key of RSA: write the one that Xurrent gave for the webhook policy, as it is in PEM, its "
+            "lines joined by \\n"
+        )
+    return None
+
+
 def _fresh(claims: dict[str, Any], now: datetime) -> bool:
     times = (claims.get("iat"), claims.get("nbf", 0))
     made, not_before = (time if type(time) in (int, float) else None for time in times)

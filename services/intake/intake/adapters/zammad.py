@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, TypeAdapter
+from pydantic import AwareDatetime, BaseModel, BeforeValidator
 
 from chassis.outward import Remote
 from chassis.partnership import ServiceDesk
@@ -18,6 +18,7 @@ from intake.adapters.attachments import Listed, by_path, hung, path
 from intake.adapters.paging import page
 from intake.adapters.port import Arrived, Changed, Said, Step, System, Way, gone, polled
 from intake.adapters.proofs import signed
+from intake.adapters.records import Listing
 
 PRIORITIES = {"1 low": 4, "2 normal": 3, "3 high": 2}
 CLOSED = ("closed", "removed")
@@ -131,7 +132,7 @@ def said(arrived: Arrived, desk: ServiceDesk) -> Said:
         **named,
         "kind": "closed" if closed else "changed",
         "open": not closed,
-        "flow": ticket.group.name,
+        "flow": (ticket.group.name or "") if "name" in ticket.group.model_fields_set else None,
         "title": ticket.title,
         "requester": ticket.customer.as_requester if ticket.customer else None,
         "organisation": ticket.organization.name if ticket.organization else None,
@@ -167,17 +168,17 @@ async def changed(way: Way, cursor: str) -> Changed:
     """The tickets that changed since, the longest ago first. Those of one second may come twice."""
     remote = _remote(way)
 
-    async def ask(limit: int) -> list[Found]:
+    async def ask(limit: int) -> Listing[Found]:
         found = await remote.get(
             "/api/v1/tickets/search", query=f'updated_at:["{cursor}" TO *]', sort_by="updated_at", order_by="asc",
             limit=str(limit), expand="true",
         )  # fmt: skip
-        return TypeAdapter(list[Found]).validate_python(found.json())
+        return Listing.of(found.json(), Found.model_validate, limit)
 
-    tickets, more = await page(ask, lambda ticket: ticket.updated_at, datetime.fromisoformat(cursor))
-    records = [await _record(remote, ticket.id) for ticket in tickets]
-    last = tickets[-1].updated_at.isoformat() if tickets else cursor
-    return Changed(records=tuple(records), cursor=last, more=more)
+    listed = await page(ask, lambda ticket: ticket.updated_at, datetime.fromisoformat(cursor))
+    records = await listed.records(lambda ticket: _record(remote, ticket.id))
+    last = listed.found[-1].updated_at.isoformat() if listed.found else cursor
+    return Changed(records=records, cursor=last, more=listed.full)
 
 
 def _remote(way: Way) -> Remote:
@@ -190,7 +191,7 @@ async def _record(remote: Remote, number: str) -> Arrived:
     customer = (await remote.get(f"/api/v1/users/{ticket['customer_id']}")).json()
     articles = (await remote.get(f"/api/v1/ticket_articles/by_ticket/{number}")).json()
     into = await _survivor(remote, number) if str(ticket.get("state")).casefold() == MERGED else None
-    named = {name: {"name": ticket.get(name)} for name in ("group", "organization", "priority")}
+    named = {name: {"name": ticket[name]} for name in ("group", "organization", "priority") if name in ticket}
     whole = {**ticket, **named, "customer": customer, "article_ids": [article["id"] for article in articles[:1]]}
     return polled({"ticket": whole, "article": articles[0] if articles else {}, "into": into})
 

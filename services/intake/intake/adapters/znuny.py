@@ -131,10 +131,13 @@ class ZnunyTicket(BaseModel):
         counted = re.match(r"[1-5]\b", self.priority)
         return 6 - int(counted[0]) if counted else None
 
-    def flow(self, field: str) -> str:
-        """What tells the project flow; "-" for a ticket that does not say."""
-        told = self.queue if field == "Queue" else (self.model_extra or {}).get(field)
-        return str(told or "-")
+    def flow(self, field: str) -> str | None:
+        """What tells the project flow: empty for a ticket of none, None where that was not sent."""
+        if field == "Queue":
+            return self.queue
+        others = self.model_extra or {}
+        # Of what a ticket can have and has not, Znuny names the id alone.
+        return str(others.get(field) or "") if field in others or f"{field}ID" in others else None
 
 
 class Event(BaseModel):

@@ -7,12 +7,14 @@ import base64
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from chassis.outbox import GiveUp, Retry
+from intake.adapters.odd import ODD
 from intake.adapters.paging import TOGETHER, page
 from intake.adapters.port import Arrived, Changed, Way, polled
+from intake.adapters.records import Listing
 from intake.adapters.zones import moment, wall_time
 
 FOR_GOOD = (
@@ -48,27 +50,33 @@ async def one(way: Way, ticket: str) -> Arrived:
     found = await _tickets(way, [ticket])
     if not found:
         raise GiveUp(f"the system knows no ticket {ticket}")
-    return (await _records(way, found))[0]
+    return _record(found[0], await _survivors(way, found))
 
 
 async def changed(way: Way, cursor: str) -> Changed:
     """The tickets that changed since, the longest ago first. Those of one second may come twice."""
     zone, since = way.desk.timezone, datetime.fromisoformat(cursor)
 
-    async def found(limit: int) -> Sequence[Record]:
+    def read(ticket: Record) -> tuple[datetime, Record]:
+        return moment(datetime.fromisoformat(ticket["Changed"]), zone).astimezone(UTC), ticket
+
+    async def found(limit: int) -> Listing[tuple[datetime, Record]]:
         said = await ask(
             way, "/Ticket/Search", TicketLastChangeTimeNewerDate=wall_time(since, zone), SortBy="Changed", OrderBy="Up",
             Limit=limit, SearchInArchive="AllTickets",
         )  # fmt: skip
         ids = said.get("TicketID") or []
-        return await _tickets(way, [str(one) for one in (ids if isinstance(ids, list) else [ids])])
+        tickets = await _tickets(way, [str(one) for one in (ids if isinstance(ids, list) else [ids])])
+        return Listing.of(tickets, read, limit)
 
-    def at(ticket: Record) -> datetime:
-        return moment(datetime.fromisoformat(ticket["Changed"]), zone)
+    listed = await page(found, lambda one: one[0], since)
+    survivors = await _survivors(way, [ticket for _, ticket in listed.found])
 
-    tickets, more = await page(found, at, since)
-    last = at(tickets[-1]).isoformat() if tickets else cursor
-    return Changed(records=tuple(await _records(way, tickets)), cursor=last, more=more)
+    async def record(one: tuple[datetime, Record]) -> Arrived:
+        return _record(one[1], survivors)
+
+    last = listed.found[-1][0].isoformat() if listed.found else cursor
+    return Changed(records=await listed.records(record), cursor=last, more=listed.full)
 
 
 async def _tickets(way: Way, ids: Sequence[str]) -> list[Record]:
@@ -96,28 +104,27 @@ async def open_file(way: Way, ref: str) -> bytes:
     raise GiveUp("the file is not where it was")
 
 
-async def _records(way: Way, tickets: Sequence[Record]) -> list[Arrived]:
-    merged = [str(ticket["TicketID"]) for ticket in tickets if ticket.get("StateType") == "merged"]
-    survivors: Mapping[str, Record] = {}
-    # Without the history it is asked later, by a person.
-    with suppress(GiveUp):
-        survivors = await _survivors(way, merged) if merged else {}
-    return [_record(ticket, survivors.get(str(ticket["TicketID"]), {})) for ticket in tickets]
-
-
-def _record(ticket: Record, survivor: Record) -> Arrived:
+def _record(ticket: Record, survivors: Mapping[str, Record]) -> Arrived:
     """A ticket of the API is flat but for its articles, and lists its dynamic fields."""
     fields = ticket.get("DynamicField")
     listed = fields if isinstance(fields, list) else []
     flat = {f"DynamicField_{field['Name']}": field.get("Value") for field in listed}
     articles = [{"Attachment": [], **article} for article in ticket.get("Article") or ()]
     whole = {**ticket, **flat, "Articles": articles, "Article": None}
-    return polled({"Ticket": whole, "Event": {"TicketID": ticket["TicketID"], **survivor}})
+    into = survivors.get(str(ticket["TicketID"]), {})
+    return polled({"Ticket": whole, "Event": {"TicketID": ticket["TicketID"], **into}})
 
 
-async def _survivors(way: Way, merged: Sequence[str]) -> dict[str, Record]:
-    """By the ticket that was merged: which one survives, as the last merge in its history says."""
-    said = await ask(way, "/Ticket/History", TicketID=list(merged))
+async def _survivors(way: Way, tickets: Sequence[Record]) -> dict[str, Record]:
+    """By the ticket that was merged: which one survives, as the last merge in its history says. Without the history
+    it is asked later, by a person."""
+    merged = [str(ticket.get("TicketID")) for ticket in tickets if ticket.get("StateType") == "merged"]
+    with suppress(GiveUp, *ODD):
+        return _survivors_in(await ask(way, "/Ticket/History", TicketID=merged)) if merged else {}
+    return {}
+
+
+def _survivors_in(said: Record) -> dict[str, Record]:
     survivors: dict[str, Record] = {}
     for ticket in said.get("TicketHistory") or []:
         for line in ticket.get("History") or []:

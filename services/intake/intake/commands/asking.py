@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -27,6 +27,7 @@ from contracts.refusal import Refusal
 from intake.adapters.delivery import Delivery
 from intake.adapters.packing import arrived_in
 from intake.adapters.port import Arrived, System, Way, not_looked_up, system_of
+from intake.adapters.records import understood
 from intake.adapters.report import Desk
 from intake.commands import Means
 from intake.commands.asking_after import ask_after
@@ -123,8 +124,11 @@ async def look_up(here: Means, effect: Effect) -> None:
     try:
         if desk.api is None:
             raise GiveUp("no api is set for this desk")
-        found = await _looked_up(system, way_to(desk, desk.api, here.partnership), arrived, delivery)
-        delivery = delivery.completed(system.read(found, desk))
+        way = way_to(desk, desk.api, here.partnership)
+        found = system.read(await understood(_looked_up(system, way, arrived, delivery)), desk)
+        if found.fault is not None and delivery.lookup == "new":
+            raise GiveUp("what the system tells of the ticket is not understood")
+        delivery = delivery.completed(found)
     except (Retry, GiveUp) as failed:
         if isinstance(failed, Retry) and effect.attempts < PATIENCE.get(delivery.lookup, 1):
             raise
@@ -139,10 +143,9 @@ async def look_up(here: Means, effect: Effect) -> None:
 
 def _as_it_is(delivery: Delivery, system: System, reason: str) -> Delivery:
     """The delivery without what could not be looked up."""
-    given = delivery.completed(delivery)
     if delivery.lookup != "always" or delivery.fault is not None:
-        return given
-    return given.with_fault(not_looked_up(delivery, system.name, reason))
+        return replace(delivery, lookup="never")
+    return delivery.completed(delivery).with_fault(not_looked_up(delivery, system.name, reason))
 
 
 async def _looked_up(system: System, way: Way, arrived: Arrived, delivery: Delivery) -> Arrived:
@@ -170,7 +173,7 @@ async def poll(here: Means, effect: Effect) -> None:
     more = True
     while more and asyncio.get_running_loop().time() < until:
         cursor = await _cursor(here, desk)
-        found = await system.changed(way, cursor)
+        found = await understood(system.changed(way, cursor))
         for arrived in found.records:
             await take(here, spoken_for, desk.kind, system.read(arrived, desk), correlation=uuid4().hex)
         await _note(here, desk, found.cursor)

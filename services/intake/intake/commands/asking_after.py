@@ -15,7 +15,8 @@ import structlog
 
 from chassis.outbox import GiveUp, Retry
 from chassis.partnership import ServiceDesk
-from intake.adapters.port import Arrived, System, Way, is_plain
+from intake.adapters.beginnings import is_plain
+from intake.adapters.port import Arrived, System, Way
 from intake.adapters.report import Desk
 from intake.commands import Means
 from intake.commands.taking import take

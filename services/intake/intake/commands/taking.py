@@ -173,11 +173,20 @@ def _read(here: Means, arrival: Arrival) -> Ticket | Refusal:
             raise delivery.fault
         if delivery.lookup == "always":
             raise _not_looked_up(arrival, "no api is set for this desk")
-        said = ticket.read(delivery.content, envelope_type=delivery.type, envelope_time=delivery.time)
+        said = _ticket_in(delivery, arrival.hook)
         check(said, arrival.desk, here.partnership)
     except Refusal as fault:
         return fault
     return said
+
+
+def _ticket_in(delivery: Delivery, hook: str) -> Ticket:
+    """The ticket in a delivery. Raises Refusal, which names the rule that sent it, if it has a name there."""
+    try:
+        return ticket.read(delivery.content, envelope_type=delivery.type, envelope_time=delivery.time)
+    except Refusal as fault:
+        system = system_of(hook)
+        raise system.explained(fault, delivery) if system else fault from None
 
 
 def _not_looked_up(arrival: Arrival, reason: str) -> Refusal:
@@ -192,7 +201,7 @@ def _waits_for_its_system(here: Means, arrival: Arrival, *, begun: bool) -> bool
     if delivery.fault is not None or arrival.late_since is not None:
         return False
     said = delivery.content if isinstance(delivery.content, dict) else {}
-    ours = is_project_flow(str(said["flow"]), desk.flows) if said.get("flow") else True
+    ours = is_project_flow(str(said["flow"]), desk.flows) if said.get("flow") is not None else True
     wanted = delivery.lookup == "always" or (delivery.lookup == "new" and ours and not begun)
     credential = here.partnership.desk(desk.municipality, desk.system) if wanted else None
     return credential is not None and can_be_asked(credential)
