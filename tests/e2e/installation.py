@@ -113,12 +113,30 @@ class Installation:
 
     def kill(self, name: str) -> None:
         """End a process at once, as a power cut would, and wait until the supervisor has started it again."""
-        before = self.processes()[name]
-        Started.of(before["pid"]).end(by=signal.SIGKILL)
+        self.back(name, self.strike(name))
+
+    def strike(self, name: str) -> int:
+        """End a process at once, as a power cut would; the number that it had."""
+        pid: int = self.processes()[name]["pid"]
+        Started.of(pid).end(by=signal.SIGKILL)
+        return pid
+
+    def back(self, name: str, before: int) -> None:
+        """Wait until the supervisor has started a process again that had this number before."""
         until(
-            lambda: (now := self.processes()[name])["pid"] not in (None, before["pid"]) and now["state"] == "running",
+            lambda: (now := self.processes()[name])["pid"] not in (None, before) and now["state"] == "running",
             what=f"{name} started again",
         )
+
+    def power_cut(self) -> None:
+        """End everything at once, as a power cut would; `up` starts it again."""
+        supervisor, processes = self.home.supervisor(), self.processes()
+        assert supervisor is not None, "it does not run"
+        struck = [supervisor, *(Started.of(process["pid"]) for process in processes.values())]
+        os.kill(supervisor.pid, signal.SIGSTOP)  # so that it starts nothing while they fall one after the other
+        for one in reversed(struck):
+            os.kill(one.pid, signal.SIGKILL)
+        until(lambda: not any(one.alive() for one in struck), what="nothing runs")
 
     def levelled(self) -> None:
         """Wait until every relay and every reader has come to the end of what there is."""

@@ -100,6 +100,7 @@ class Home:
             lock.truncate(0)
             lock.write(f"{me.pid} {me.at}")
             lock.flush()
+            self.tell(None)  # what one that was killed told last is true no more
             yield
             lock.truncate(0)
 
@@ -129,7 +130,8 @@ class Home:
             state: dict[str, Any] = json.loads(self._state.read_text())
         except (FileNotFoundError, ValueError):
             return None
-        return state if self.supervisor() else None
+        now = self.supervisor()
+        return state if now is not None and state["pid"] == now.pid else None
 
     def _write(self, path: Path, text: str) -> None:
         fresh = path.with_name(path.name + ".new")

@@ -1,6 +1,7 @@
 """The commands that scripts use: they tell the truth by their exit codes."""
 
 import json
+import os
 import shutil
 import signal
 import socket
@@ -123,6 +124,23 @@ def test_down_ends_what_a_killed_supervisor_left(supervisor: subprocess.Popen[by
     home.register.write(left | {"intake": Started.of(stray.pid)})
     assert "Ended intake" in run(down).output
     assert stray.poll() is not None
+
+
+def test_what_a_killed_supervisor_told_is_not_taken_for_its_successors_word(
+    supervisor: subprocess.Popen[bytes], home: Home
+) -> None:
+    """Or `flode up --detach` would come back before anything runs."""
+    told = home.told()
+    assert told is not None
+    supervisor.send_signal(signal.SIGKILL)
+    supervisor.wait()
+    with home.locked():
+        assert home.told() is None
+        home.tell(told)
+        assert home.told() is None
+        home.tell({**told, "pid": os.getpid()})
+        assert home.told() is not None
+    run(down)
 
 
 def test_nothing_runs_where_nothing_was_started(home: Home) -> None:

@@ -7,9 +7,10 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import sqlite3
 import subprocess
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ INSTALL = (
     "Request Tracker is not installed: apt-get install --no-install-recommends "
     "request-tracker5 rt5-db-sqlite rt5-standalone msmtp-mta"
 )
-OLDEST_SECONDS = 300
+OLDEST_SECONDS = 900
 """The server ends by itself after so long, whatever becomes of the test."""
 READY_SECONDS = 60.0
 DATABASE = "rt.sqlite"
@@ -105,6 +106,16 @@ class RequestTracker:
         items = (await self.agent.get(f"/ticket/{number}/history", params=asked)).json()["items"]
         return [item for item in items if item["Type"] == kind]
 
+    async def messages(self, number: int, kind: str, *, of: str) -> list[str]:
+        """What somebody wrote into a ticket, message for message, without the mails that were sent of it."""
+        found = []
+        for item in await self.history(number, kind):
+            if item["Creator"]["id"] == of:
+                asked = {"fields": "Content", "per_page": "100"}
+                answer = await self.agent.get(f"/transaction/{item['id']}/attachments", params=asked)
+                found.append("".join(one.get("Content") or "" for one in answer.json()["items"]))
+        return found
+
     async def texts(self, number: int) -> list[str]:
         """All that was written in a ticket."""
         asked = {"fields": "Content", "per_page": "100"}
@@ -112,13 +123,13 @@ class RequestTracker:
         return [item.get("Content") or "" for item in items]
 
 
-def prepare(folder: Path, *, hook: str, secret: str) -> Path:
-    """A new database, in which our scrip tells `hook`. Takes a dozen seconds."""
+def prepare(folder: Path) -> Path:
+    """A new database, in which our scrip stands as it is pasted. Takes a dozen seconds."""
     assert SERVER.exists(), INSTALL
     scrip = next(step.paste for step in system.steps if "hmac_sha256" in step.paste)
     contents = CONTENTS.format(
         user=USER, password=PASSWORD, agent=AGENT, agents_password=AGENTS_PASSWORD,
-        rights=RIGHTS.replace(",", ""), scrip=scrip.replace("{url}", hook).replace("{secret}", secret),
+        rights=RIGHTS.replace(",", ""), scrip=scrip,
     )  # fmt: skip
     environment, data = _settings(folder, port=80), folder / "contents"
     data.write_text(contents)
@@ -139,10 +150,13 @@ def _settings(folder: Path, *, port: int) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def request_tracker(folder: Path, port: int, database: Path) -> AsyncIterator[RequestTracker]:
-    """A server with a copy of a database; gone at the end of the block."""
+async def request_tracker(
+    folder: Path, port: int, database: Path, *, hook: str, secret: str
+) -> AsyncIterator[RequestTracker]:
+    """A server with a copy of a database, whose scrip tells `hook`; gone at the end of the block."""
     environment = _settings(folder, port=port)
     shutil.copy(database, folder / DATABASE)
+    _fill_in(folder / DATABASE, {"{url}": hook, "{secret}": secret})
     command = [str(SERVER), "--host", "127.0.0.1", "--port", str(port), "--max-workers", "3"]
     with (folder / "server.out").open("wb") as out:
         server = await asyncio.create_subprocess_exec(
@@ -157,6 +171,14 @@ async def request_tracker(folder: Path, port: int, database: Path) -> AsyncItera
         with suppress(ProcessLookupError):
             server.terminate()
         await server.wait()
+
+
+def _fill_in(database: Path, blanks: dict[str, str]) -> None:
+    """Fill the blanks of our scrip in, as an administrator does before pasting it."""
+    with closing(sqlite3.connect(database)) as connection, connection:
+        for blank, filled in blanks.items():
+            change = "UPDATE Scrips SET CustomCommitCode = replace(CustomCommitCode, ?, ?)"
+            connection.execute(change, (blank, filled))
 
 
 async def _ready(agent: httpx.AsyncClient) -> None:

@@ -25,7 +25,7 @@ from embedded.processes import free_port
 from intake.main import service
 from notifications.adapters.port import TicketingSystem, adapter_of
 from tests.integration.intake_world import SECRET, a_partnership, a_world
-from tests.peers.request_tracker.installed import PASSWORD, USER, RequestTracker, prepare, request_tracker
+from tests.peers.request_tracker.installed import PASSWORD, USER, RequestTracker, request_tracker
 from tests.systems.peer import Story
 from tests.systems.peers.request_tracker import RequestTrackerPeer
 from tests.systems.world import Connected
@@ -77,27 +77,15 @@ class Both:
         return adapter(desk, desk.api, Outward(municipality="ekvik", hosts=("127.0.0.1",), private=True, breakers={}))
 
 
-@pytest.fixture(scope="module")
-def hook_port() -> int:
-    """Where intake listens; the scrip in the database names it."""
-    return free_port()
-
-
-@pytest.fixture(scope="module")
-def database(hook_port: int, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Request Tracker's database as it is before the first ticket."""
-    hook = f"http://127.0.0.1:{hook_port}/intake/hooks/request-tracker/ekvik.request-tracker"
-    return prepare(tmp_path_factory.mktemp("prepared"), hook=hook, secret=SECRET)
-
-
 @pytest.fixture
-async def both(databases: Databases, database: Path, hook_port: int, tmp_path: Path) -> AsyncIterator[Both]:
+async def both(databases: Databases, database: Path, tmp_path: Path) -> AsyncIterator[Both]:
     _BREAKERS.clear()
-    port = free_port()
+    port, hook_port = free_port(), free_port()
+    hook = f"http://127.0.0.1:{hook_port}/intake/hooks/request-tracker/ekvik.request-tracker"
     (tmp_path / "rt").mkdir()
     async with (
         a_world(databases, tmp_path, the_partnership(port)) as world,
-        request_tracker(tmp_path / "rt", port, database) as rt,
+        request_tracker(tmp_path / "rt", port, database, hook=hook, secret=SECRET) as rt,
     ):
         both = Both(rt, Connected(RequestTrackerPeer(), world), hook_port)
         await both.listen()
