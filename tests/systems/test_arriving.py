@@ -349,6 +349,17 @@ async def test_a_ticket_that_was_delivered_and_polled_is_one_request(desk: Conne
     assert await desk.world.facts() == ["request-registered", "request-changed"]
 
 
+@pytest.mark.parametrize("kind", ["zammad", "jira", "redmine", "topdesk"])
+async def test_a_ticket_that_is_dated_in_years_to_come_hides_no_other(desk: Connected) -> None:
+    """P13"""
+    desk.peer.tickets[82] = Story(number=82).later(3 * 365 * 24 * 60)
+    await desk.polls()
+    desk.peer.tickets[STORY.number] = STORY.later(20 * 60)
+    await desk.polls()
+    await desk.polls()
+    assert (await desk.request(STORY))["state"] == "waiting"
+
+
 @POLLED
 async def test_a_system_that_does_not_answer_is_polled_again_later(desk: Connected) -> None:
     desk.peer.tickets[STORY.number] = STORY.later(20 * 60)

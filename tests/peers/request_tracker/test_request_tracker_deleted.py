@@ -10,9 +10,9 @@ from intake.adapters.port import Arrived
 from intake.adapters.request_tracker import system
 from intake.adapters.ticket import read
 from intake.commands.asking import way_to
-from tests.peers.request_tracker.test_request_tracker import TITLE, Both, both, database, hook_port
+from tests.peers.request_tracker.test_request_tracker import TITLE, Both, both
 
-__all__ = ["both", "database", "hook_port"]
+__all__ = ["both"]
 pytestmark = pytest.mark.peer
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -42,6 +42,8 @@ PATIENCE = {"new": 4, "always": 12}
 """How often a system is asked before a delivery is used as it is, or parked because it says nothing by itself."""
 FIRST_LOOK_BACK = timedelta(days=1)
 """How old a change may be that the first poll of a desk finds."""
+AHEAD = timedelta(days=1)
+"""How far a system's clock may be before ours."""
 POLL_SECONDS = 30.0
 """How long one poll may go on; the next one begins where it ended."""
 ANSWER_SECONDS = 10.0
@@ -176,9 +178,21 @@ async def poll(here: Means, effect: Effect) -> None:
         found = await understood(system.changed(way, cursor))
         for arrived in found.records:
             await take(here, spoken_for, desk.kind, system.read(arrived, desk), correlation=uuid4().hex)
+        if _is_ahead(found.cursor, here.clock.now()):
+            log.warning("desk.dates-tickets-ahead", municipality=desk.municipality, system=desk.system)
+            break
         await _note(here, desk, found.cursor)
         more = found.more and found.cursor != cursor
     await ask_after(here, desk, system, way, until)
+
+
+def _is_ahead(cursor: str, now: datetime) -> bool:
+    """Whether a poll would go on at a moment that is still to come: behind a ticket with such a date, everything that
+    changes until then would be missed. So it goes on where it was, and finds that ticket again and again."""
+    try:
+        return datetime.fromisoformat(cursor.partition(" ")[0]) > now + AHEAD
+    except (ValueError, TypeError):
+        return False
 
 
 async def _cursor(here: Means, desk: ServiceDesk) -> str:
