@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from html import unescape
@@ -161,14 +161,16 @@ class Installation:
 
     # People
 
-    def people(self) -> None:
-        """Make the first account by the link that was printed, the others on the page of people, and sign all in."""
+    def people(self, parts: Iterable[str] = CAST) -> None:
+        """Make the operator's account by the link that was printed, the others on the page of people, and sign all in;
+        `parts` are those they play."""
+        cast = {"operator": CAST["operator"], **{part: CAST[part] for part in parts}}
         answer = self._choose_password(self.first_link, _form_of(CAST["operator"]))
         operator = {"Cookie": answer.headers["set-cookie"].partition(";")[0]}
-        links = [self._add(operator, somebody) for part, somebody in CAST.items() if part != "operator"]
+        links = [self._add(operator, somebody) for part, somebody in cast.items() if part != "operator"]
         with ThreadPoolExecutor(2) as two:
             list(two.map(lambda link: self._choose_password(link, {}), links))
-            self.tokens = dict(zip(CAST, two.map(self._token, CAST.values()), strict=True))
+            self.tokens = dict(zip(cast, two.map(self._token, cast.values()), strict=True))
 
     def _choose_password(self, link: str, more: dict[str, Any]) -> httpx.Response:
         form = {**more, "password": PASSWORD, "repeated": PASSWORD}

@@ -12,6 +12,10 @@ from tests.e2e.flow.directive import the_form
 from tests.e2e.flow.tickets import CRITERIA
 from tests.e2e.installation import Installation
 
+MANAGERS = {HOST: "manager", "soenderlund": "danish manager", "fjellvaag": "norwegian manager"}
+PEOPLE = ("pm", "requester", "orderer", "leader", *MANAGERS.values())
+"""Who has a part in it."""
+
 
 def the_directive_is_agreed(here: Installation, request: UUID) -> None:
     """The requester returns it, the PM accepts it, orderer and leader sign."""
@@ -37,8 +41,7 @@ def it_is_ranked(here: Installation, request: UUID) -> None:
     path = f"/portfolio/api/rounds/{here.post('pm', '/portfolio/api/rounds', opening).json()['id']}"
     given = {str(request): 5, beside: 2}
     scores = {"scores": {one: dict.fromkeys(("time", "economy", "cooperation"), each) for one, each in given.items()}}
-    voters = {HOST: "manager", "soenderlund": "danish manager", "fjellvaag": "norwegian manager"}
-    for municipality, manager in voters.items():
+    for municipality, manager in MANAGERS.items():
         here.put(manager, f"{path}/votes/{municipality}", scores)
     here.post("pm", f"{path}/close")
     here.followed("pm", project, lambda row: row["rank"], what="a rank")

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse
@@ -233,8 +233,8 @@ class Whole:
 
 
 @contextmanager
-def whole(system: str, url: str, **desk: Any) -> Iterator[Whole]:
-    """An installation that runs, with its people, for the length of a block; the system is at `url`."""
+def whole(system: str, url: str, people: Iterable[str], **desk: Any) -> Iterator[Whole]:
+    """An installation that runs, with these people, for the length of a block; the system is at `url`."""
     folder, port = temporary_folder("peer"), free_port()
     with Road(f"http://{HERE}:{port}").built() as ours, Road(url).built() as theirs:
         here = Installation(folder / "data", port)
@@ -242,7 +242,7 @@ def whole(system: str, url: str, **desk: Any) -> Iterator[Whole]:
         settings.write_text(_with_desk(settings.read_text("utf-8"), system, theirs.url, desk), "utf-8")
         try:
             here.up()
-            here.people()
+            here.people(people)
             yield Whole(here, system, ours, theirs)
         finally:
             here.command("down")

@@ -42,8 +42,8 @@ class Both:
 @pytest.fixture
 async def both(database: Path, tmp_path: Path) -> AsyncIterator[Both]:
     port = free_port()
-    api = {"user": USER, "token": PASSWORD}
-    with whole(KIND, f"http://127.0.0.1:{port}", flows=["Projekt"], states=STATES, api=api) as us:
+    desk = {"flows": ["Projekt"], "states": STATES, "api": {"user": USER, "token": PASSWORD}}
+    with whole(KIND, f"http://127.0.0.1:{port}", course.PEOPLE, **desk) as us:
         async with request_tracker(tmp_path, port, database, hook=us.hook, secret=SECRET) as rt:
             yield Both(us, rt)
 

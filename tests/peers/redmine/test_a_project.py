@@ -24,7 +24,8 @@ STATES = {"project": "In Progress", "completed": "Closed"}
 
 @pytest.fixture
 def us(redmine: RealRedmine) -> Iterator[Whole]:
-    with whole("redmine", redmine.url, flows=["Projekt"], states=STATES, api={"token": redmine.key}) as us:
+    desk = {"flows": ["Projekt"], "states": STATES, "api": {"token": redmine.key}}
+    with whole("redmine", redmine.url, ("pm",), **desk) as us:
         yield us
 
 
