@@ -7,13 +7,16 @@ ear, on a telephone, in their language.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
+from typing import ClassVar
 
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it has no types
 from babel.messages.pofile import read_po
 from playwright.sync_api import (
     Browser,
@@ -50,6 +53,8 @@ LOOK = """() => {
       .filter(each => !document.getElementById(each)),
   };
 }"""
+WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa")
+"""What axe looks for: the success criteria of WCAG 2.2, levels A and AA, that a program can judge."""
 TOO_WIDE = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -81,6 +86,9 @@ def english(language: str) -> frozenset[str]:
 class Visitor:
     """Somebody at a browser. Links and buttons are named in English here, and found by the words of their language;
     fields are found by the name under which their content is sent."""
+
+    judged: ClassVar[set[tuple[str, str, int]]] = set()
+    """The kinds of pages that axe has judged already."""
 
     def __init__(self, browser: Browser, here: Installation, language: str) -> None:
         i18n.use(*PACKAGES)
@@ -196,6 +204,19 @@ class Visitor:
         beyond = page.evaluate(TOO_WIDE)
         page.set_viewport_size(DESK)
         assert beyond <= 0, f"{page.url} is {beyond} px wider than a telephone"
+        self._is_for_everybody()
+
+    def _is_for_everybody(self) -> None:
+        """What WCAG 2.2 asks for and a program can judge; once for each kind of page, with and without mistakes in its
+        form, in each language."""
+        kind = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|[\w-]{40,}", "…", self.page.url.partition("?")[0])
+        look = (kind, self.language, self.page.locator(".error-summary").count())
+        if look in self.judged:
+            return
+        self.judged.add(look)
+        wanted = {"runOnly": {"type": "tag", "values": WCAG}, "resultTypes": ["violations"]}
+        found = Axe().run(self.page, options=wanted)
+        assert found.violations_count == 0, f"{self.page.url}: {found.generate_report()}"
 
     def _answered(self, response: Response) -> None:
         if response.status >= 400:
