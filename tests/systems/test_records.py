@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chassis.outbox import Retry
+from chassis.outbox import GiveUp, Retry
 from intake.adapters import request_tracker
 from intake.adapters.port import POLLED, Arrived, NotUnderstood, polled, system_of
 from intake.adapters.records import Listing, understood
@@ -31,6 +31,18 @@ def test_a_page_of_which_nothing_is_understood_leads_nowhere_and_says_so() -> No
         Listing.of([{}, {}], number, 2)
     with pytest.raises(Retry, match="no list"):
         Listing.of({"error": 1}, number, 2)
+
+
+async def test_a_ticket_that_is_not_shown_to_us_holds_up_no_other_and_is_not_lost() -> None:
+    async def shown_but_for_82(one: int) -> Arrived:
+        if one == 82:
+            raise GiveUp("the system answered 403")
+        return polled({"id": one})
+
+    listed = Listing.of([{"id": "81"}, {"id": "82"}], number, 50)
+    assert [one.odd for one in await listed.records(shown_but_for_82)] == [None, "the system answered 403"]
+    with pytest.raises(GiveUp, match="403"):
+        await Listing.of([{"id": "82"}], number, 50).records(shown_but_for_82)
 
 
 async def test_whatever_an_answer_raises_is_a_reason_to_ask_again_without_what_it_said() -> None:

@@ -9,7 +9,7 @@ from typing import Any, Generic, Self, TypeVar
 
 import structlog
 
-from chassis.outbox import Retry
+from chassis.outbox import GiveUp, Retry
 from intake.adapters.odd import ODD, what_is_odd
 from intake.adapters.port import Arrived, oddly_polled
 
@@ -52,15 +52,21 @@ class Listing(Generic[T]):
         return cls(tuple(found), tuple(odd), full)
 
     async def records(self, make: Callable[[T], Awaitable[Arrived | None]]) -> tuple[Arrived, ...]:
-        """A record of each, made of what was found; None for what is not there any more. Raises what asking raises."""
-        made = list(self.odd)
+        """A record of each, made of what was found; None for what is not there any more. One that the system does not
+        give us more of is parked, so that it holds up no other. Raises what asking raises, where that is so of all."""
+        made, refused = list(self.odd), list[GiveUp]()
         for one in self.found:
             try:
                 record = await make(one)
             except ODD as failure:
                 record = oddly_polled(one, what_is_odd(failure))
+            except GiveUp as refusal:
+                refused.append(refusal)
+                record = oddly_polled(one, refusal.reason)
             if record is not None:
                 made.append(record)
+        if refused and len(refused) == len(self.found):
+            raise refused[0]
         return tuple(made)
 
 
