@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from html import unescape
+from itertools import product
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -34,8 +35,10 @@ def paths(decided: Story, marked: str) -> list[str]:
     """Every address by which its own people can read of it: all of the APIs', and all pages their links lead to."""
     here = decided.here
     messages = [row["message_id"] for row in here.get("pm", f"/notifications/api/messages?about={marked}")]
+    files = here.get("pm", f"/intake/api/requests/{marked}")["attachments"]
     ids = {
         "request_id": [marked],
+        "key": [file["key"] for file in files],
         "round_id": [decided.ids["round"]],
         "meeting_id": [decided.ids["meeting"]],
         "message_id": messages[:5],
@@ -57,8 +60,8 @@ def _of_the_api(here: Installation, service: Service, ids: dict[str, list[str]])
             keys = {view.name: ids[view.topics[0].subject][0] for view in service.views}
             yield from (path.format(view=view, key=key) for view, key in keys.items())
         else:
-            (known,) = [ids[name] for name in names] or [[""]]
-            yield from (path.format(**dict.fromkeys(names, id_)) for id_ in known)
+            known = product(*(ids[name] for name in names))
+            yield from (path.format(**dict(zip(names, chosen, strict=True))) for chosen in known)
 
 
 def _by_links(here: Installation, who: str, marked: str) -> set[str]:
@@ -106,9 +109,9 @@ def test_its_own_people_read_every_mark_so_the_walk_reaches_them(
     marks = set(re.findall(rf"{CANARY}-([a-z]+(?:-[a-z]+)*)", read))
     assert marks >= {
         "accepted", "action", "answer", "competence", "contact", "cost-line", "criterion", "description", "directive",
-        "firm", "gate", "gate-note", "judgement", "limited", "member", "new-title", "next", "number", "organisation",
-        "plan", "postponed", "promised", "question", "rank", "remark", "report", "resources", "responsible", "result",
-        "risk", "role", "scope", "section", "step", "talk", "title", "url",
+        "file", "firm", "gate", "gate-note", "judgement", "limited", "member", "new-title", "next", "number",
+        "organisation", "plan", "postponed", "promised", "question", "rank", "remark", "report", "resources",
+        "responsible", "result", "risk", "role", "scope", "section", "step", "talk", "title", "url",
     } - {"directive"}, marks  # fmt: skip
     assert len(paths) > 60
 

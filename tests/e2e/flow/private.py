@@ -46,6 +46,9 @@ def _ticket(kind: str) -> dict[str, Any]:
         "organisation": mark("organisation"),
         "url": f"https://desk.lindmala.example/{mark('url')}",
         "serves": [HOST],
+        "attachments": [
+            {"name": f"{mark('file')}.pdf", "ref": f"https://desk.lindmala.example/{mark('file-address')}"}
+        ],
     }
 
 
