@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it has no types
 from babel.messages.pofile import read_po
@@ -37,7 +37,8 @@ from tests.e2e.installation import PASSWORD, Installation, until
 
 PACKAGES = ("chassis", "embedded", *(service.name for service in find_services()))
 DESK: ViewportSize = {"width": 1100, "height": 900}
-TELEPHONE: ViewportSize = {"width": 390, "height": 844}
+TELEPHONE: ViewportSize = {"width": 320, "height": 640}
+"""As narrow as a page may have to be: a small telephone, or a wide window at 400 % (WCAG 2.2, 1.4.10)."""
 LOOK = """() => {
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), texts = [];
   while (walker.nextNode()) texts.push(walker.currentNode.data.trim());
@@ -55,6 +56,7 @@ LOOK = """() => {
 }"""
 WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa")
 """What axe looks for: the success criteria of WCAG 2.2, levels A and AA, that a program can judge."""
+SCHEMES: tuple[Literal["dark", "light"], ...] = ("dark", "light")
 TOO_WIDE = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -215,8 +217,10 @@ class Visitor:
             return
         self.judged.add(look)
         wanted = {"runOnly": {"type": "tag", "values": WCAG}, "resultTypes": ["violations"]}
-        found = Axe().run(self.page, options=wanted)
-        assert found.violations_count == 0, f"{self.page.url}: {found.generate_report()}"
+        for scheme in SCHEMES:
+            self.page.emulate_media(color_scheme=scheme)
+            found = Axe().run(self.page, options=wanted)
+            assert found.violations_count == 0, f"{self.page.url}, {scheme}: {found.generate_report()}"
 
     def _answered(self, response: Response) -> None:
         if response.status >= 400:
