@@ -8,7 +8,16 @@ from importlib import resources
 import pytest
 
 SHEET = (resources.files("chassis.web") / "static" / "flode.css").read_text("utf-8")
-COLOURS = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", SHEET)) | {"white": "#ffffff"}
+DARK = "@media screen and (prefers-color-scheme: dark) {"
+
+
+def tokens(text: str) -> dict[str, str]:
+    return dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", text))
+
+
+LIGHT_ONES, DARK_ONES = (tokens(part) for part in SHEET.split(DARK))
+COLOURS = {"light": LIGHT_ONES | {"white": "#ffffff"}, "dark": LIGHT_ONES | DARK_ONES | {"white": "#ffffff"}}
+SCHEMES = pytest.mark.parametrize("scheme", COLOURS)
 
 
 def luminance(colour: str) -> float:
@@ -17,11 +26,12 @@ def luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def contrast(one: str, other: str) -> float:
-    lighter, darker = sorted((luminance(COLOURS[one]), luminance(COLOURS[other])), reverse=True)
+def contrast(scheme: str, one: str, other: str) -> float:
+    lighter, darker = sorted((luminance(COLOURS[scheme][one]), luminance(COLOURS[scheme][other])), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
 
 
+@SCHEMES
 @pytest.mark.parametrize(
     ("text", "ground"),
     [
@@ -31,7 +41,7 @@ def contrast(one: str, other: str) -> float:
         ("ink-soft", "ground"),
         ("link", "ground"),
         ("link", "caution-ground"),
-        ("brand", "ground"),
+        ("brand-ink", "ground"),
         ("white", "brand"),
         ("good", "good-ground"),
         ("caution", "caution-ground"),
@@ -39,13 +49,18 @@ def contrast(one: str, other: str) -> float:
         ("bad", "ground"),
     ],
 )
-def test_text_stands_out_from_its_ground(text: str, ground: str) -> None:
-    assert contrast(text, ground) >= 4.5
+def test_text_stands_out_from_its_ground(scheme: str, text: str, ground: str) -> None:
+    assert contrast(scheme, text, ground) >= 4.5
 
 
+@SCHEMES
 @pytest.mark.parametrize("edge", ["line", "ink", "bad"])
-def test_the_edge_of_a_field_and_the_focus_stand_out(edge: str) -> None:
-    assert contrast(edge, "ground") >= 3
+def test_the_edge_of_a_field_and_the_focus_stand_out(scheme: str, edge: str) -> None:
+    assert contrast(scheme, edge, "ground") >= 3
+
+
+def test_every_colour_has_its_counterpart_in_the_dark() -> None:
+    assert LIGHT_ONES.keys() - DARK_ONES.keys() <= {"focus"}
 
 
 def test_the_sheet_asks_for_nothing_from_elsewhere() -> None:
