@@ -78,6 +78,16 @@ async def test_what_is_refused_or_fails_is_no_deletion(desk: Connected, status: 
     assert (await desk.request(STORY))["state"] == "waiting"
 
 
+@pytest.mark.parametrize("kind", ["redmine"])
+async def test_an_answer_that_is_not_understood_ends_nothing_and_the_poll_goes_on(desk: Connected) -> None:
+    await known(desk, STORY)
+    desk.peer.spoils = lambda said: {} if "issue" in said else said
+    await desk.polls()
+    assert (await desk.request(STORY))["state"] == "waiting"
+    async with desk.world.here.db.work() as connection:
+        assert await connection.fetchval("SELECT state FROM effects WHERE channel = 'poll'") == "sent"
+
+
 @pytest.mark.parametrize("kind", [kind for kind in ASKED if kind not in SURE and kind != "openproject"])
 async def test_systems_that_do_not_tell_a_deletion_from_a_lost_right_end_nothing(desk: Connected) -> None:
     await known(desk, STORY)

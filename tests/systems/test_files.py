@@ -90,6 +90,15 @@ async def test_a_system_that_does_not_give_a_file_is_told_of_in_words(desk: Conn
     assert "could not be fetched from Zammad: the system answered 404" in answer.json()["detail"]
 
 
+@pytest.mark.parametrize("kind", ["jira in a data center"])
+async def test_an_answer_about_a_file_that_is_not_understood_is_told_of_in_words(desk: Connected) -> None:
+    row = await comes(desk, STORY)
+    desk.peer.spoils = lambda said: [said]
+    answer = await desk.world.client.get(link(desk, STORY, row), headers=desk.world.pm)
+    assert answer.status_code == 502
+    assert "is not understood" in answer.json()["detail"]
+
+
 @pytest.mark.parametrize("kind", ["zammad"])
 async def test_no_file_and_no_name_of_one_lies_in_the_log_in_the_open(desk: Connected) -> None:
     """P14"""

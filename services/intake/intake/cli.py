@@ -26,6 +26,7 @@ from chassis.partnership import Partnership, PartnershipWrong, ServiceDesk
 from chassis.settings import Settings
 from intake.adapters import desks
 from intake.adapters.port import Step, System, systems
+from intake.adapters.records import understood
 from intake.commands.asking import way_to
 from intake.commands.taking import SAID
 from intake.views.deliveries import Outcome
@@ -269,7 +270,7 @@ async def _ask(partnership: Partnership, desk: ServiceDesk) -> None:
     if desk.api is None or adapter.changed is None:
         return
     try:
-        await adapter.changed(way_to(desk, desk.api, partnership), SystemClock().now().isoformat())
+        await understood(adapter.changed(way_to(desk, desk.api, partnership), SystemClock().now().isoformat()))
     except (GiveUp, Retry) as failed:
         click.echo(f"\nIts API at {desk.api.url} does not answer as it should: {failed.reason}.")
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import pytest
 
@@ -43,7 +43,8 @@ async def test_no_more_than_a_few_of_one_desk_are_taken_at_once() -> None:
     assert most == AT_ONCE
 
 
-async def test_a_desk_that_takes_more_than_its_share_gives_way_and_alone_it_does_not() -> None:
+def resting() -> tuple[Callable[[str], Awaitable[None]], list[Callable[[], None]]]:
+    """How a desk delivers, and the rests that have begun, each to be ended by calling it."""
     rests: list[Callable[[], None]] = []
     turns = Turns(later=lambda seconds, do: rests.append(do))
 
@@ -51,10 +52,16 @@ async def test_a_desk_that_takes_more_than_its_share_gives_way_and_alone_it_does
         async with turns.take(desk):
             await asyncio.sleep(0)
 
+    return deliver, rests
+
+
+async def test_a_desk_that_takes_more_than_its_share_gives_way_and_alone_it_does_not() -> None:
+    deliver, rests = resting()
+
     await asyncio.gather(*(deliver("ekvik.zammad") for _ in range(AT_ONCE * 3)))
     assert rests == []
     await deliver("nordvik.znuny")
-    waiting = [asyncio.create_task(deliver("ekvik.zammad")) for _ in range(AT_ONCE * 2)]
+    waiting = [asyncio.ensure_future(deliver("ekvik.zammad")) for _ in range(AT_ONCE * 2)]
     for _ in range(10):
         await asyncio.sleep(0)
     assert sum(task.done() for task in waiting) == len(rests) == AT_ONCE
@@ -66,12 +73,7 @@ async def test_a_desk_that_takes_more_than_its_share_gives_way_and_alone_it_does
 
 
 async def test_desks_that_are_busy_alike_do_not_give_way_to_each_other() -> None:
-    rests: list[Callable[[], None]] = []
-    turns = Turns(later=lambda seconds, do: rests.append(do))
-
-    async def deliver(desk: str) -> None:
-        async with turns.take(desk):
-            await asyncio.sleep(0)
+    deliver, rests = resting()
 
     await asyncio.gather(*(deliver(desk) for _ in range(AT_ONCE * 5) for desk in ("ekvik.zammad", "nordvik.znuny")))
     assert rests == []

@@ -17,6 +17,7 @@ from chassis.outbox import GiveUp, Retry
 from chassis.partnership import ServiceDesk
 from intake.adapters.beginnings import is_plain
 from intake.adapters.port import Arrived, System, Way
+from intake.adapters.records import understood
 from intake.adapters.report import Desk
 from intake.commands import Means
 from intake.commands.taking import take
@@ -54,7 +55,7 @@ async def ask_after(here: Means, desk: ServiceDesk, system: System, way: Way, un
             break
         reached = request_id
         try:
-            found += [await system.fetch(way, external_id)] if is_plain(external_id) else []
+            found += [await understood(system.fetch(way, external_id))] if is_plain(external_id) else []
         except GiveUp as refused:
             log.info("ticket.not-told", municipality=desk.municipality, ticket=external_id, reason=refused.reason)
         except Retry as failed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from chassis.outbox import GiveUp, Retry
 from contracts.refusal import NotFound, Refusal
 from intake.adapters.port import System, system_of
+from intake.adapters.records import understood
 from intake.commands import Means
 from intake.commands.asking import way_to
 
@@ -29,6 +30,6 @@ async def open_file(here: Means, municipality: str, system: str, reference: str)
     if desk is None or desk.api is None or found is None or found.open_file is None:
         raise NotFound
     try:
-        return await found.open_file(way_to(desk, desk.api, here.partnership), reference)
+        return await understood(found.open_file(way_to(desk, desk.api, here.partnership), reference))
     except (Retry, GiveUp) as failed:
         raise NotFetched(system=found.name, reason=failed.reason) from None
