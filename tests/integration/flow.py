@@ -105,7 +105,7 @@ async def running(*runs: Callable[[], Awaitable[None]]) -> AsyncIterator[list[as
             raise faults[0]
 
 
-async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float = 20.0) -> None:
+async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float = 60.0) -> None:
     """Wait until something is so, or fail."""
     async with asyncio.timeout(seconds):
         while not await condition():

@@ -74,7 +74,7 @@ async def view_ready(view: View[Counted], db: Database, done: Appended) -> None:
         return bool(await db.worker.fetchval("SELECT 1 FROM view_tables WHERE state = 'live'"))
 
     await until(made)
-    await view.wait_for(db, position_of(done.envelopes[-1], done.positions[-1]), timeout=15)
+    await view.wait_for(db, position_of(done.envelopes[-1], done.positions[-1]), timeout=60)
 
 
 async def test_the_topic_holds_the_stored_bytes_in_order(store: Store, topics: str) -> None:

@@ -71,7 +71,7 @@ def a_supervisor(home: Home, *, fails: str = "") -> Supervisor:
     )
 
 
-async def eventually(happened: Callable[[], Any], seconds: float = 15) -> Any:
+async def eventually(happened: Callable[[], Any], seconds: float = 60) -> Any:
     async with asyncio.timeout(seconds):
         while not (result := happened()):
             await asyncio.sleep(0.05)
@@ -106,7 +106,7 @@ async def running(home: Home) -> AsyncIterator[Supervisor]:
     await runs(run, home)
     yield supervisor
     os.kill(os.getpid(), signal.SIGTERM)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await run
 
 
@@ -200,7 +200,7 @@ async def test_nothing_is_left_after_a_stop(home: Home) -> None:
     await runs(run, home)
     pids = [pid_of(home, name) for name in ("postgres", "broker", "intake", "portfolio")]
     os.kill(os.getpid(), signal.SIGINT)
-    await asyncio.wait_for(run, timeout=10)
+    await asyncio.wait_for(run, timeout=60)
     assert all(pids)
     assert not [pid for pid in pids if pid and psutil.pid_exists(pid)]
     assert home.told() is None
@@ -249,8 +249,10 @@ supervisor = Supervisor(Home(Path({str(home.root)!r})), port={free_port()}, fron
 asyncio.run(supervisor.run())
 """
     supervisor = await asyncio.create_subprocess_exec(sys.executable, "-c", program)
-    await eventually(lambda: all_run(home))
-    pids = [pid_of(home, name) for name in ("postgres", "broker", "intake")]
-    supervisor.kill()
-    await supervisor.wait()
+    try:
+        await eventually(lambda: all_run(home))
+        pids = [pid_of(home, name) for name in ("postgres", "broker", "intake")]
+    finally:
+        supervisor.kill()
+        await supervisor.wait()
     await eventually(lambda: not [pid for pid in pids if pid and psutil.pid_exists(pid)])
