@@ -25,6 +25,11 @@ from contracts.topics import Topic
 log = structlog.get_logger(__name__)
 
 MOST_AT_ONCE = 2000
+RESTS = 5.0
+"""How many times as long as a batch took the feed rests after it. What comes meanwhile is applied together, so the busier
+a machine is, the less each event costs it; a lone event waits for nothing."""
+RESTS_AT_MOST = 0.1
+"""Seconds."""
 
 
 class Follower(Protocol):
@@ -93,7 +98,7 @@ class Feed:
     async def _follow(self, reader: LogReader, proof: Proof) -> None:
         while True:
             batch = await reader.batch(timeout_ms=500, most=MOST_AT_ONCE)
-            self.last_fetch = time.monotonic()
+            began = self.last_fetch = time.monotonic()
             if not batch:
                 continue
             await proof.fresh()
@@ -105,6 +110,8 @@ class Feed:
                         applying.create_task(follower.apply(mine))
             for partition, records in batch.items():
                 self._claims[partition] = Claim(records[-1].offset, records[-1].source, records[-1].sequence)
+            if sum(map(len, batch.values())) < MOST_AT_ONCE // 2:
+                await asyncio.sleep(min((time.monotonic() - began) * RESTS, RESTS_AT_MOST))
 
     async def _measure(self, topics: tuple[Topic, ...]) -> None:
         async with LogReader(self.bootstrap, client_id=f"{self.name}-lag") as reader:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -50,11 +51,20 @@ async def serve(service: Service, settings: Settings) -> None:
             keeping = [group.create_task(role.keep(lock.held), name=role.name) for role in roles]
             if roles:
                 keeping.append(group.create_task(lock.keep(), name="lock"))
-            await _until_told(_server(service, here, roles, lock) if "api" in settings.roles else None)
+            server = _server(service, here, roles, lock) if "api" in settings.roles else None
+            _keep_what_is_there()
+            await _until_told(server)
             for task in keeping:
                 task.cancel()
     finally:
         TELEMETRY.stop()
+
+
+def _keep_what_is_there() -> None:
+    """Let the garbage collector pass over what was made at the start, which stays. Looking through all of it, as it does
+    now and then, is a quarter of a second in which nobody is answered."""
+    gc.collect()
+    gc.freeze()
 
 
 @asynccontextmanager

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from intake.adapters.turns import AT_ONCE, IN_LINE, ComeAgain, Turns
+from intake.adapters.turns import ALONE, AT_ONCE, IN_LINE, ComeAgain, Turns
 
 
 async def test_a_desk_with_a_long_line_is_told_to_come_again_and_others_are_let_in_at_once() -> None:
@@ -17,7 +17,7 @@ async def test_a_desk_with_a_long_line_is_told_to_come_again_and_others_are_let_
         async with turns.take(desk):
             await busy.wait()
 
-    flood = [asyncio.create_task(deliver("ekvik.zammad")) for _ in range(AT_ONCE + IN_LINE)]
+    flood = [asyncio.create_task(deliver("ekvik.zammad")) for _ in range(ALONE + IN_LINE)]
     await asyncio.sleep(0)
     with pytest.raises(ComeAgain):
         await deliver("ekvik.zammad")
@@ -28,7 +28,10 @@ async def test_a_desk_with_a_long_line_is_told_to_come_again_and_others_are_let_
     await deliver("ekvik.zammad")
 
 
-async def test_no_more_than_a_few_of_one_desk_are_taken_at_once() -> None:
+@pytest.mark.parametrize(("others", "at_once"), [((), ALONE), (("nordvik.znuny",), AT_ONCE)])
+async def test_no_more_than_a_few_of_one_desk_are_taken_at_once_and_fewer_beside_others(
+    others: tuple[str, ...], at_once: int
+) -> None:
     turns, most, now = Turns(), 0, 0
 
     async def deliver() -> None:
@@ -39,8 +42,11 @@ async def test_no_more_than_a_few_of_one_desk_are_taken_at_once() -> None:
             await asyncio.sleep(0)
             now -= 1
 
-    await asyncio.gather(*(deliver() for _ in range(50)))
-    assert most == AT_ONCE
+    for other in others:
+        async with turns.take(other):
+            pass
+    await asyncio.gather(*(deliver() for _ in range(20)))
+    assert most == at_once
 
 
 def resting() -> tuple[Callable[[str], Awaitable[None]], list[Callable[[], None]]]:
@@ -58,7 +64,7 @@ def resting() -> tuple[Callable[[str], Awaitable[None]], list[Callable[[], None]
 async def test_a_desk_that_takes_more_than_its_share_gives_way_and_alone_it_does_not() -> None:
     deliver, rests = resting()
 
-    await asyncio.gather(*(deliver("ekvik.zammad") for _ in range(AT_ONCE * 3)))
+    await asyncio.gather(*(deliver("ekvik.zammad") for _ in range(ALONE * 3)))
     assert rests == []
     await deliver("nordvik.znuny")
     waiting = [asyncio.ensure_future(deliver("ekvik.zammad")) for _ in range(AT_ONCE * 2)]
@@ -86,11 +92,11 @@ async def test_whoever_leaves_the_line_leaves_their_place() -> None:
         async with turns.take("ekvik.zammad"):
             await busy.wait()
 
-    tasks = [asyncio.create_task(deliver()) for _ in range(AT_ONCE + IN_LINE)]
+    tasks = [asyncio.create_task(deliver()) for _ in range(ALONE + IN_LINE)]
     await asyncio.sleep(0)
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     busy.set()
     await deliver()
-    assert turns.waiting == {"ekvik.zammad": 0}
+    assert (turns.lines["ekvik.zammad"].busy, len(turns.lines["ekvik.zammad"].waiting)) == (0, 0)
