@@ -133,7 +133,8 @@ def of_parts(kind: str, *parts: tuple[str, bytes]) -> bytes:
     return a_mail(f"Content-Type: multipart/{kind}; boundary=edge", body=body + b"--edge--\r\n")
 
 
-HTML = ("Content-Type: text/html; charset=utf-8", "<p>Från <b>HTML</b></p><script>alert(1)</script>".encode())
+HTML = ("Content-Type: text/html; charset=utf-8", "<p>Från HTML</p><script>alert(1)</script>".encode())
+A_LIST = ("Content-Type: text/html; charset=utf-8", "<p>Vi vill</p><ul><li>ansöka</li><li>betala</li></ul>".encode())
 PLAIN = ("Content-Type: text/plain; charset=utf-8", "Från text".encode())
 EMPTY = ("Content-Type: text/plain", b"  ")
 FILE = ("Content-Type: text/plain\r\nContent-Disposition: attachment; filename=a.txt", b"bifogat")
@@ -146,6 +147,19 @@ def test_of_two_alternatives_the_plain_text_is_read() -> None:
 @pytest.mark.parametrize("parts", [(HTML,), (EMPTY, HTML)])
 def test_of_html_alone_the_text_is_read(parts: tuple[tuple[str, bytes], ...]) -> None:
     assert read(of_parts("alternative", *parts))["description"] == "Från HTML"
+
+
+@pytest.mark.parametrize("parts", [(A_LIST,), (PLAIN, A_LIST), (EMPTY, A_LIST)])
+def test_markup_that_says_more_than_the_text_is_kept(parts: tuple[tuple[str, bytes], ...]) -> None:
+    said = read(of_parts("alternative", *parts))
+    assert (said["description"], said["description_format"]) == (A_LIST[1].decode(), "html")
+
+
+def test_markup_beside_other_text_is_read_as_text() -> None:
+    said = read(of_parts("mixed", PLAIN, A_LIST))
+    assert said["description_format"] == "text"
+    assert "Från text" in said["description"]
+    assert "betala" in said["description"]
 
 
 def test_what_is_attached_is_not_what_was_written() -> None:

@@ -78,7 +78,7 @@ def said(arrived: Arrived, desk: ServiceDesk) -> Said:
         return Said(ticket={**named, "kind": "commented"}, key=key, lookup="new")
     rank = ANSWER if thread else ROOT
     try:
-        text = a_text(text_of(mail.message))
+        text, html = a_text(text_of(mail.message)), html_of(mail.message)
     except RecursionError as odd:
         raise NotAMail(fault=type(odd).__name__) from None
     return Said(
@@ -87,8 +87,8 @@ def said(arrived: Arrived, desk: ServiceDesk) -> Said:
             "kind": "created",
             "flow": desk.flows[0],
             "title": a_title(mail.header("Subject")) or a_title(text.partition("\n")[0]) or _name(mail) or own,
-            "description": text[:LONGEST_DESCRIPTION],
-            "description_format": "text",
+            "description": (html or text)[:LONGEST_DESCRIPTION],
+            "description_format": "html" if html else "text",
             "requester": _requester(mail),
             "attachments": files_of(mail, own, read=len(arrived.body)),
             "opened_at": at,
@@ -150,12 +150,35 @@ def text_of(part: Message) -> str:
         kinds = [one.get_content_type() for one in part.get_payload() if isinstance(one, Message)]
         plain = [one for kind, one in zip(kinds, said, strict=True) if kind == "text/plain" and one.strip()]
         return next((one for one in (*plain, *reversed(said)) if one.strip()), "")
-    kind = part.get_content_type()
-    if kind not in ("text/plain", "text/html") or part.get_content_disposition() == "attachment":
+    if not _is_said(part):
         return ""
+    text = _read_as_text(part)
+    return markup.plain(text) if part.get_content_type() == "text/html" else text
+
+
+def html_of(mail: Message) -> str:
+    """The markup of a mail that says all it says in one piece of HTML, and more than its text does; empty otherwise."""
+    said = [one for one in mail.walk() if _is_said(one) and _read_as_text(one).strip()]
+    marked_up = [one for one in said if one.get_content_type() == "text/html"]
+    if len(marked_up) != 1 or len(said) > 2 or (len(said) == 2 and not _has_alternatives(mail)):
+        return ""
+    html = _read_as_text(marked_up[0])
+    return html if len(html) <= LONGEST_DESCRIPTION and markup.says_more_than_text(markup.clean(html)) else ""
+
+
+def _has_alternatives(mail: Message) -> bool:
+    return any(one.get_content_type() == "multipart/alternative" for one in mail.walk())
+
+
+def _is_said(part: Message) -> bool:
+    """Whether a part is read, rather than a file that hangs on the mail."""
+    kind = part.get_content_type()
+    return kind in ("text/plain", "text/html") and part.get_content_disposition() != "attachment"
+
+
+def _read_as_text(part: Message) -> str:
     raw = part.get_payload(decode=True)
-    text = decoded(raw, part.get_content_charset()) if isinstance(raw, bytes) else ""
-    return markup.plain(text) if kind == "text/html" else text
+    return decoded(raw, part.get_content_charset()) if isinstance(raw, bytes) else ""
 
 
 async def look_up(way: Way, arrived: Arrived) -> Arrived:
