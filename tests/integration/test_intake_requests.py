@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from uuid import uuid4
 import pytest
 
 from chassis.testing import Databases
-from tests.integration.intake_world import World, a_ticket, a_world
+from tests.integration.intake_world import EVENTS, TOKEN, World, a_ticket, a_world
 
 
 @pytest.fixture
@@ -252,6 +253,38 @@ async def test_the_pm_judges_in_the_browser(world: World) -> None:
         assert text in judged.text
     again = await world.client.post(f"/intake/requests/{request}", data=form, headers=world.pm)
     assert again.headers["location"] == done.headers["location"], "the same form twice has one effect (P3)"
+
+
+async def test_the_pm_judges_one_after_the_other_on_one_screen(world: World) -> None:
+    """IT-05: the longest waiting is open beside the list, and after it the next."""
+    await a_request(world)
+    await world.deliver(a_ticket(external_id="7", title="Äldre", opened_at="2026-01-02T08:00:00Z"), key="m-7")
+    inbox = await world.get("/intake/", world.pm)
+    assert '<h2 id="chosen" tabindex="-1">Äldre</h2>' in inbox.text
+    target = re.search(r'action="(/intake/requests/[^"]+)"', inbox.text)
+    assert target
+    form = {"action": "classify", "version": "1", "next": "inbox", "outcome": "change", "reason": "En kort åtgärd"}
+    form |= {f"criteria.{one.key}.met": "no" for one in world.here.partnership.size_criteria}
+    done = await world.client.post(target[1], data=form, headers=world.pm)
+    following = await world.get(done.headers["location"], world.pm)
+    assert "“Äldre” went back to the Service Desk" in following.text
+    assert '<h2 id="chosen" tabindex="-1">E-tjänst för bygglov</h2>' in following.text
+
+
+async def test_like_requests_of_other_municipalities_are_shown_beside(world: World) -> None:
+    """IT-15"""
+    request = await a_request(world)
+    theirs = a_ticket(external_id="8", title="E-tjenester for byggelov") | {"system": "znuny"}
+    event = {"ce-specversion": "1.0", "ce-id": "8", "ce-source": "/znuny", "ce-type": "ticket.created"}
+    bearer = {"authorization": f"Bearer {TOKEN}"}
+    told = await world.client.post(EVENTS, json=theirs, headers=event | bearer)
+    assert told.status_code == 201, told.text
+    await world.deliver(a_ticket(external_id="9", title="Ny telefonväxel"), key="m-9")
+    await world.see()
+    page = await world.get(f"/intake/requests/{request}", world.pm)
+    beside = page.text[page.text.index("Others that ask for much the same") :]
+    assert "E-tjenester for byggelov" in beside
+    assert "Ny telefonväxel" not in beside
 
 
 async def test_the_pm_sees_what_was_changed_after_the_judgement(world: World) -> None:

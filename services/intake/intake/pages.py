@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from markupsafe import Markup
 
@@ -43,6 +43,8 @@ from intake.views.requests import Judgement, RequestRow
 
 router = APIRouter(include_in_schema=False)
 
+SHOWN = 50
+"""Requests on one page of the inbox."""
 KEEPERS = (Role.SERVICE_DESK, Role.PM, Role.OPERATOR)
 """Who sees what could not be read, and deals with it."""
 
@@ -86,20 +88,39 @@ def told(fact: IntakeFact, language: str) -> str:
 
 
 @router.get("/intake/")
-async def start(request: Request, caller: Caller, here: Here) -> Response:
-    """What waits for the PM, the longest waiting first (IT-05), and the ways on from here."""
-    await caught_up(request, here, inbox.view)
-    waiting = await inbox.oldest_first(here.db, scope=caller.scope_of(*api.READERS))
+async def start(
+    request: Request,
+    caller: Caller,
+    here: Here,
+    at: UUID | None = None,
+    judged: UUID | None = None,
+    number: Annotated[int, Query(alias="page", ge=1, le=100_000)] = 1,
+) -> Response:
+    """What waits for the PM, the longest waiting first, with one of it opened beside to be judged (IT-05), and the ways
+    on from here. `at` is the one that is open, the first if not said; `judged` the one that was judged just now."""
+    await caught_up(request, here, inbox.view, requests.view)
+    readable = caller.scope_of(*api.READERS)
+    waiting = await inbox.oldest_first(here.db, scope=readable)
+    last = max(1, -(-len(waiting) // SHOWN))
+    shown_now = waiting[(min(number, last) - 1) * SHOWN :][:SHOWN]
+    opened = at or next((one.request_id for one in shown_now), None)
+    row = await requests.view.get(here.db, opened, scope=readable) if opened else None
+    known = await _of_one(here, caller, row) if row and row.state == "waiting" else {"row": None}
     parked = await deliveries.parked(here.db, scope=caller.scope_of(*KEEPERS))
     return page(
         request,
         "inbox.html",
         caller,
-        rows=await here.vault.open_all(waiting, caller.language),
-        reads=bool(caller.scope_of(*api.READERS)),
+        rows=shown_now,
+        waiting=waiting,
+        page_number=min(number, last),
+        last_page=last,
+        judged=await requests.view.get(here.db, judged, scope=readable) if judged else None,
+        reads_any=bool(readable),
         registers=caller.has(Role.SERVICE_DESK),
         keeps=bool(caller.scope_of(*KEEPERS)),
         parked=len(parked),
+        **known,
     )
 
 
@@ -144,6 +165,8 @@ async def judge(request_id: UUID, request: Request, caller: Caller, here: Here) 
             raise
         refusal = refused if isinstance(refused, Refusal) else Changed()
         return await _request_page(request, caller, here, row, refusal=refusal, data=form.data)
+    if form.text("next") == "inbox":
+        return go_to(f"/intake/?judged={request_id}", outcome)
     return go_to(f"/intake/requests/{request_id}", outcome)
 
 
@@ -173,7 +196,8 @@ async def _request_page(
     refusal: Refusal | None = None,
     data: dict[str, Any] | None = None,
 ) -> Response:
-    row = await here.vault.open_all(row, caller.language)
+    known = await _of_one(here, caller, row)
+    row = known["row"]
     history = await here.store.load(row.request_id)
     actors = await here.vault.open_all([event.actor_name for event in history], caller.language)
     judged = row.judgement
@@ -182,21 +206,32 @@ async def _request_page(
         "request.html",
         caller,
         refusal=refusal,
-        row=row,
         state=STATES[row.state],
         withdrawn=WITHDRAWN.get(row.withdrawn or ""),
-        written=Markup(markup.clean(row.description_html)) if row.description_html else None,  # noqa: S704  # cleaned
-        opens=files.opens(here, row.municipality, row.ticket.system) is not None,
         difference=difference(_text(judged), _text(row)) if judged and row.differs_from_what_was_judged else (),
-        questions=here.partnership.size_criteria,
         names={criterion.key: criterion.names for criterion in here.partnership.size_criteria},
-        judges=caller.has(Role.PM, row.municipality),
-        reads=row.municipality in caller.scope_of(*api.READERS),
         history=[
             (event.time, told(event.data, caller.language), name) for event, name in zip(history, actors, strict=True)
         ],
-        data=data or {},
+        **(known | {"data": data or {}}),
     )
+
+
+async def _of_one(here: Deps, caller: Identity, row: RequestRow) -> dict[str, Any]:
+    """What the pieces of a page need that tell of one request and ask for a judgement of it."""
+    row = await here.vault.open_all(row, caller.language)
+    readable = caller.scope_of(*api.READERS)
+    return {
+        "row": row,
+        "written": Markup(markup.clean(row.description_html)) if row.description_html else None,  # noqa: S704  # cleaned
+        "opens": files.opens(here, row.municipality, row.ticket.system) is not None,
+        "questions": here.partnership.size_criteria,
+        "judges": caller.has(Role.PM, row.municipality),
+        "reads": row.municipality in readable,
+        "like": await requests.like(here.db, row, scope=readable) if row.state in ("waiting", "project") else (),
+        "states": STATES,
+        "data": {},
+    }
 
 
 def _text(said: RequestRow | Judgement) -> str:

@@ -61,6 +61,8 @@ def the_pm_judges(people: Visitors) -> None:
         pm.waits_for(title)
         pm.follows(title)
         pm.sees(DESCRIPTION, CAST["requester"].name)
+        pm.follows("All about this request, and what has happened")
+        pm.sees(DESCRIPTION)
         pm.writes({f"criteria.{key}.met": met for key, met in SIZE.items()})
         pm.writes({"outcome": "project", "criteria.effort.note": "Ett halvår"})
         pm.presses("Judge", refused=422)

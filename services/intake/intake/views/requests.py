@@ -28,6 +28,7 @@ from contracts.intake import (
 )
 from contracts.topics import REQUEST
 from contracts.values import Attachment, TicketRef
+from intake.domain import likeness
 
 State = Literal["waiting", "project", "change", "withdrawn", "merged"]
 
@@ -233,6 +234,35 @@ async def newest_first(db: Database, *, scope: Iterable[str], state: State | Non
 async def of_requester(db: Database, person: UUID, *, scope: Iterable[str]) -> list[RequestRow]:
     """What one person asked for, the latest first."""
     return await view.select(db, "requester = $1 ORDER BY opened_at DESC, request_id", person, scope=scope, limit=MOST)
+
+
+class Like(msgspec.Struct, frozen=True):
+    """A request that asks for much the same as another."""
+
+    request_id: UUID
+    title: str
+    municipality: str
+    state: State
+    opened_at: datetime
+
+
+COMPARED = 1000
+"""With how many a request is compared: those that were opened last."""
+
+
+async def like(db: Database, row: RequestRow, *, scope: Iterable[str]) -> list[Like]:
+    """The requests in these municipalities that wait or are projects and ask for much the same, the likest first
+    (IT-15)."""
+    found = await view.query(
+        db,
+        "SELECT request_id, title, municipality, state, opened_at FROM {table} WHERE request_id <> $1 "
+        "AND state IN ('waiting', 'project') ORDER BY opened_at DESC LIMIT $2",
+        row.request_id,
+        COMPARED,
+        scope=scope,
+    )
+    others = {each["request_id"]: Like(**each) for each in found}
+    return [others[key] for key, _ in likeness.like(row.title, {key: other.title for key, other in others.items()})]
 
 
 _UNHEARD = """
