@@ -26,8 +26,8 @@ log = structlog.get_logger(__name__)
 
 MOST_AT_ONCE = 2000
 RESTS = 5.0
-"""How many times as long as a batch took the feed rests after it. What comes meanwhile is applied together, so the busier
-a machine is, the less each event costs it; a lone event waits for nothing."""
+"""How many times as long as a batch took the feed rests after it. What comes meanwhile is applied together, so the
+busier a machine is, the less each event costs it; a lone event waits for nothing."""
 RESTS_AT_MOST = 0.1
 """Seconds."""
 

@@ -61,8 +61,8 @@ async def serve(service: Service, settings: Settings) -> None:
 
 
 def _keep_what_is_there() -> None:
-    """Let the garbage collector pass over what was made at the start, which stays. Looking through all of it, as it does
-    now and then, is a quarter of a second in which nobody is answered."""
+    """Let the garbage collector pass over what was made at the start, which stays. Looking through all of it, as it
+    does now and then, is a quarter of a second in which nobody is answered."""
     gc.collect()
     gc.freeze()
 
