@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from typing import cast
+from typing import cast, get_args
 
 import asyncpg
 import httpx
@@ -17,6 +17,7 @@ import pytest
 from chassis.case import NotGenuine, verify
 from chassis.feed import Feed
 from chassis.relay import Relay
+from chassis.service import find_services
 from chassis.settings import Settings
 from chassis.testing import NOON, Databases
 from chassis.topics import create_topics
@@ -109,12 +110,14 @@ async def test_a_case_is_taken_along_signed_and_holds_no_open_name(world: World)
 
 
 async def test_reading_names_is_written_down_and_shown_to_auditors(world: World) -> None:
-    request = await the_request(world)
-    assert "Nobody has read names here yet." in (await ask(world, "/reads", auditor(world))).text
+    async with world.here.db.scoped(["ekvik"]) as connection:
+        before = await connection.fetchval("SELECT count(*) FROM reads")
+    request = await the_request(world)  # by the API, which is written down as well
     await ask(world, "/requests", world.pm, as_of=THAT_DAY)
     await ask(world, f"/requests/{request}", auditor(world))
     told = (await ask(world, "/reads", auditor(world))).text
     assert "Ulla Ros (auditor)" in told
+    assert told.count("<tr>") - 1 == before + 3
     assert f"{AUDIT}/requests/{request}" in told
     assert (await ask(world, "/reads", world.pm)).status_code == 403
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
@@ -174,3 +177,9 @@ async def test_a_day_that_is_none_and_a_broker_that_is_away_are_told_in_words(wo
     assert away.status_code == 503
     assert "The past is read from the log" in away.text
     assert away.headers["retry-after"]
+
+
+def test_every_fact_that_a_view_folds_has_a_sentence_in_its_service() -> None:
+    for each in find_services():
+        folded = {kind.type for view in each.views for kind in get_args(view.facts)}
+        assert folded == set(each.sentences), each.name

@@ -75,7 +75,7 @@ def case_of(view: View[Any], row: object, records: Iterable[Record], secret: byt
 
 def _event(view: View[Any], record: Record, secret: bytes) -> tuple[dict[str, Any], bytes]:
     data = decode(record.message, record.sequence).data
-    withheld = sorted(name for name in view.private if getattr(data, name, None) is not None)
+    withheld = sorted(name for name in view.private if getattr(data, name, None))
     if not withheld:
         digest = hashlib.sha256(record.message).digest()
         return {"envelope": base64.b64encode(record.message).decode(), "sha256": digest.hex()}, digest

@@ -7,7 +7,7 @@ that somebody reads them (`chassis.reads`).
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -26,9 +26,9 @@ from chassis.views.tables import NoView
 from chassis.web import past
 from chassis.web.answers import caught_up
 from chassis.web.deps import Deps, Here
-from chassis.web.history import READERS
 from chassis.web.looking import LONGEST, Hit, look
 from chassis.web.navigation import PLACES
+from chassis.web.opening import READERS, opened, written_down
 from chassis.web.pages import page
 from chassis.web.past import Moment
 from chassis.web.sentences import Sentences, sentence_of, who_of
@@ -39,7 +39,6 @@ PER_PAGE = 50
 MOST_COLUMNS = 8
 MOST_DIFFERENT = 200
 """How many rows of a kind a difference shows; it says how many there are."""
-T = TypeVar("T")
 AsOf = Annotated[str | None, Query(alias="as_of", max_length=200)]
 PageNumber = Annotated[int, Query(alias="page", ge=1, le=100_000)]
 
@@ -156,7 +155,7 @@ def audit_router(  # noqa: C901  a page each
         names = [each.event.actor_name for each in told]
         fields, events, names = await opened(
             here, caller, (fields_of(then, asked.private), events, names), {then.municipality},
-            view=asked.name, key=key, moment=moment,
+            view=asked.name, key=key, moment=moment.until if moment else None,
         )  # fmt: skip
         reader = _reader(here, caller)
         listed = [
@@ -193,7 +192,15 @@ def audit_router(  # noqa: C901  a page each
         _, then = steps(asked, [(record.position, decode(record.message, record.sequence)) for record in records])
         if then is None or not visible(then, scope):
             raise NotFound
-        await _record(here, caller, {then.municipality}, view=asked.name, key=key, what="case", moment=moment)
+        await written_down(
+            here,
+            caller,
+            {then.municipality},
+            view=asked.name,
+            key=key,
+            what="case",
+            moment=moment.until if moment else None,
+        )
         secret = here.settings.link_key
         made = case_of(
             asked, then, records, secret,
@@ -206,48 +213,6 @@ def audit_router(  # noqa: C901  a page each
         )
 
     return router
-
-
-async def opened(
-    here: Deps,
-    caller: Identity,
-    value: T,
-    municipalities: set[str],
-    *,
-    view: str,
-    key: UUID | None = None,
-    moment: Moment | None = None,
-    role: Role | None = None,
-) -> T:
-    """A value with its names opened, after it was written down who reads them. Nothing sealed in it: no record."""
-    if not reads.holds_names(value):
-        return value
-    what: reads.What = "list" if key is None else "row"
-    await _record(here, caller, municipalities, view=view, key=key, what=what, moment=moment, role=role)
-    return await here.vault.open_all(value, caller.language)
-
-
-async def _record(
-    here: Deps,
-    caller: Identity,
-    municipalities: set[str],
-    *,
-    view: str,
-    key: UUID | None,
-    what: reads.What,
-    moment: Moment | None,
-    role: Role | None = None,
-) -> None:
-    await reads.record(
-        here.db,
-        municipalities,
-        reader=caller.actor(caller.home, role or caller.must(*READERS)),
-        reader_name=await here.vault.seal(caller.id, caller.name) if caller.name else None,
-        view=view,
-        key=key,
-        what=what,
-        as_of=moment.until if moment else None,
-    )
 
 
 async def _one(
@@ -281,7 +246,7 @@ async def _two(
         "changed": list(found.changed.items())[:MOST_DIFFERENT],
     }
     homes = {row.municipality for row in (*before, *after)}
-    shown = await opened(here, caller, shown, homes, view=view.name, moment=days[0])
+    shown = await opened(here, caller, shown, homes, view=view.name, moment=days[0].until)
     reader = _reader(here, caller)
     return {
         "days": days,
@@ -300,7 +265,7 @@ async def _opened_rows(
 ) -> dict[UUID, Fields]:
     listed: dict[UUID, Fields] = {_key(view, row): _fields(view, row) for row in rows}
     homes = {row.municipality for row in rows if reads.holds_names(_fields(view, row))}
-    return await opened(here, caller, listed, homes, view=view.name, moment=moment)
+    return await opened(here, caller, listed, homes, view=view.name, moment=moment.until if moment else None)
 
 
 async def _live(here: Deps, view: View[Any], scope: frozenset[str], start: int) -> list[Row]:

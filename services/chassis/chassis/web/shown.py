@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Collection, Hashable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
-from functools import cache
-from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 import msgspec
@@ -161,10 +160,14 @@ def readable(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-@cache
-def _words(of: Hashable) -> frozenset[str]:
+def _words(of: type[Any]) -> frozenset[str]:
     """The fields of a class that hold chosen words, which are translated, and not what somebody wrote."""
-    return frozenset(name for name, hint in get_type_hints(cast(type, of)).items() if _chosen(hint))
+    if of not in _KNOWN:
+        _KNOWN[of] = frozenset(name for name, hint in get_type_hints(of).items() if _chosen(hint))
+    return _KNOWN[of]
+
+
+_KNOWN: dict[type[Any], frozenset[str]] = {}
 
 
 def _chosen(hint: Any) -> bool:
