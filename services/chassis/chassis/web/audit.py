@@ -230,7 +230,8 @@ async def _one(
     reader = _reader(here, caller)
     parts = {key: dict(reader.parts(fields, view.row)) for key, fields in listed.items()}
     used = [name for name in _shown_columns(view) if any(row[name] for row in parts.values())]
-    few = [name for name in used if any(c.name == name and c.type != "jsonb" for c in view.columns)][:MOST_COLUMNS]
+    brief = {column.name for column in view.columns if column.type not in ("jsonb", "uuid")}
+    few = [name for name in used if name in brief][:MOST_COLUMNS]
     return {"rows": parts, "used": used, "few": few, "total": total, "last": _last(total)}
 
 
