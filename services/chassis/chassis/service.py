@@ -15,7 +15,9 @@ from chassis.partnership import Partnership
 from chassis.react import Reaction
 from chassis.schedule import Clockwork
 from chassis.views import View
+from chassis.web.audit import audit_router
 from chassis.web.history import history_router
+from chassis.web.sentences import Sentences
 from contracts.topics import Topic
 
 
@@ -27,6 +29,8 @@ class Service:
     tables     SQL of the service's own tables, run by `flode prepare`; "{service}" is replaced by its name
     streamed   beginnings of paths under which bodies are read piece by piece, and how many bytes they may have
     package    where templates, static files and catalogues are
+    sentences  what each fact that the views fold says to an auditor, by its travelling name: a key for translation
+               whose placeholders are the fact's fields, or what chooses one by the fact
     faults     what is wrong with a partnership's settings beyond what every service sees, a line for each; with any, no
                process of the service starts
     """
@@ -41,13 +45,18 @@ class Service:
     clockworks: tuple[Clockwork, ...] = ()
     emits: tuple[Topic, ...] = ()
     tables: str | None = None
+    sentences: Sentences = field(default_factory=dict)
     streamed: Mapping[str, int] = field(default_factory=dict)
     faults: Callable[[Partnership], Sequence[str]] = lambda _: ()
 
     @property
     def http(self) -> tuple[APIRouter, ...]:
         """All its routes: its own, and those that every service has for its views."""
-        return (*self.routers, history_router(self.name, self.views))
+        return (
+            *self.routers,
+            history_router(self.name, self.views),
+            audit_router(self.name, self.views, self.sentences),
+        )
 
     def view(self, name: str) -> View[Any]:
         """One of its views. Raises KeyError."""

@@ -10,6 +10,7 @@ from governance.commands.agreements import AGREEMENT
 from governance.commands.meetings import MEETING
 from governance.consumers import FOLLOW, REMIND
 from governance.views import agenda, directives, meetings, plans
+from governance.views.sentences import SENTENCES
 
 service = Service(
     name="governance",
@@ -17,6 +18,7 @@ service = Service(
     aggregates=(AGREEMENT, MEETING),
     routers=(api.router, pages.router),
     views=(directives.view, plans.view, agenda.view, meetings.view),
+    sentences=SENTENCES,
     reactions=(FOLLOW,),
     clockworks=(REMIND,),
     emits=(REQUESTS, MEETINGS),

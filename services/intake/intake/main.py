@@ -14,6 +14,7 @@ from intake.adapters import desks
 from intake.api import hooks, reading
 from intake.commands import asking, taking
 from intake.views import inbox, requests
+from intake.views.sentences import SENTENCES
 
 service = Service(
     name="intake",
@@ -21,6 +22,7 @@ service = Service(
     aggregates=(commands.REQUEST,),
     routers=(api.router, pages.router),
     views=(inbox.view, requests.view),
+    sentences=SENTENCES,
     senders=asking.senders,
     clockworks=(asking.polling, taking.forgetting),
     emits=(REQUEST,),

@@ -14,6 +14,7 @@ from notifications import api, commands, consumers, pages
 from notifications.adapters.mail import mailer
 from notifications.adapters.sending import Answering, Mailing, in_time, systems_of
 from notifications.views import messages
+from notifications.views.sentences import SENTENCES
 
 
 def senders(resources: Mapping[str, Any]) -> tuple[Sender, ...]:
@@ -47,6 +48,7 @@ service = Service(
     aggregates=(commands.MESSAGE,),
     routers=(api.router, pages.router),
     views=(messages.view,),
+    sentences=SENTENCES,
     reactions=(consumers.telling,),
     senders=senders,
     emits=(MESSAGE,),

@@ -12,6 +12,7 @@ from portfolio import api, consumers, pages
 from portfolio.commands import PROJECT as PROJECTS
 from portfolio.commands import ROUND as ROUNDS
 from portfolio.views import duties, history, projects, rounds
+from portfolio.views.sentences import SENTENCES
 
 service = Service(
     name="portfolio",
@@ -19,6 +20,7 @@ service = Service(
     aggregates=(PROJECTS, ROUNDS),
     routers=(api.router, pages.router),
     views=(projects.view, history.view, rounds.view, duties.view),
+    sentences=SENTENCES,
     reactions=(consumers.on_requests,),
     clockworks=(consumers.missed_reports,),
     emits=(REQUEST, ROUND),

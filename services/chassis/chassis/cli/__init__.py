@@ -6,6 +6,7 @@ from importlib.metadata import entry_points
 
 import click
 
+from chassis.cli.case import verify
 from chassis.cli.log import lag, replay, topics
 from chassis.cli.parked import parked
 from chassis.cli.run import prepare, serve
@@ -18,7 +19,7 @@ def main() -> None:
     """Flöde: from a ticket to a ranked, assigned, reported project."""
 
 
-for command in (serve, prepare, topics, rebuild, views, parked, lag, replay, vault):
+for command in (serve, prepare, topics, rebuild, views, parked, lag, replay, vault, verify):
     main.add_command(command)
 for plugin in entry_points(group="flode.commands"):
     main.add_command(plugin.load(), plugin.name)

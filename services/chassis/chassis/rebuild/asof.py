@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence, Set
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime
@@ -46,13 +46,27 @@ async def as_of(
 
     With `key` only that row, which is found in one partition. Raises LogEndsEarly while a topic is being refilled.
     """
+    return (await as_of_each(db, view, bootstrap, (moment,), scope=scope, key=key))[0]
+
+
+async def as_of_each(
+    db: Database,
+    view: View[R],
+    bootstrap: str,
+    moments: Sequence[datetime],
+    *,
+    scope: Iterable[str],
+    key: UUID | None = None,
+) -> list[list[R]]:
+    """The same for several moments, in their order: the topics are read once."""
     seen = frozenset(scope)
     until = await _applied(db, view)
     by_subject = view.key is subject_of
     if key is not None and by_subject and len(view.topics) == 1:
         place = TopicPartition(view.topics[0].name, partition_of(key, view.topics[0]))
         until = {place: until.get(place, 0)}
-    folded = Folded(replace(view, evolve=_until(moment, view.evolve)))
+    rows_then: Any = _at_each(moments, view.evolve)
+    folded = Folded(replace(view, evolve=rows_then))
     wanted = str(key).encode().__eq__ if key is not None and by_subject else None
 
     def read() -> None:
@@ -61,18 +75,35 @@ async def as_of(
 
     await asyncio.to_thread(read)
     return [
-        row
-        for row in folded.rows.values()
-        if row is not None
-        and (key is None or getattr(row, view.columns[0].name) == key)
-        and (row.municipality in seen or seen & set(getattr(row, "shared_with", ())))
+        [
+            row
+            for rows in folded.rows.values()
+            if (row := rows[number]) is not None
+            and (key is None or getattr(row, view.columns[0].name) == key)
+            and visible(row, seen)
+        ]
+        for number in range(len(moments))
     ]
 
 
-def _until(
-    moment: datetime, evolve: Callable[[R | None, Envelope[Any]], R | None]
-) -> Callable[[R | None, Envelope[Any]], R | None]:
-    return lambda row, event: evolve(row, event) if event.time <= moment else row
+def visible(row: Any, scope: Set[str]) -> bool:
+    """Whether a reader of these municipalities may see a row: what row-level security says of a live table."""
+    return row.municipality in scope or bool(scope & set(getattr(row, "shared_with", ())))
+
+
+def _at_each(
+    moments: Sequence[datetime], evolve: Callable[[R | None, Envelope[Any]], R | None]
+) -> Callable[[tuple[R | None, ...] | None, Envelope[Any]], tuple[R | None, ...]]:
+    """A fold of as many rows as there are moments, each of the events that had been decided by then."""
+    none: tuple[R | None, ...] = (None,) * len(moments)
+
+    def each(rows: tuple[R | None, ...] | None, event: Envelope[Any]) -> tuple[R | None, ...]:
+        return tuple(
+            evolve(row, event) if event.time <= moment else row
+            for row, moment in zip(rows or none, moments, strict=True)
+        )
+
+    return each
 
 
 async def moment_of(bootstrap: str, position: str) -> datetime:
@@ -87,6 +118,12 @@ async def moment_of(bootstrap: str, position: str) -> datetime:
 
 async def history_of(bootstrap: str, topic: Topic, subject: UUID) -> list[tuple[Position, Envelope[Any]]]:
     """All events of one subject by all services, each once, in the order of the log. Raises LogEndsEarly."""
+    found = await records_of(bootstrap, topic, subject)
+    return [(record.position, decode(record.message, record.sequence)) for record in found]
+
+
+async def records_of(bootstrap: str, topic: Topic, subject: UUID) -> list[Record]:
+    """The same as the topic holds them, byte for byte. Raises LogEndsEarly."""
     highest: dict[str, int] = {}
     found: list[Record] = []
     async for record in _all_of(bootstrap, TopicPartition(topic.name, partition_of(subject, topic))):
@@ -94,7 +131,7 @@ async def history_of(bootstrap: str, topic: Topic, subject: UUID) -> list[tuple[
             highest[record.source] = record.sequence
             if record.subject == subject:
                 found.append(record)
-    return [(record.position, decode(record.message, record.sequence)) for record in found]
+    return found
 
 
 async def _all_of(bootstrap: str, place: TopicPartition) -> AsyncGenerator[Record, None]:

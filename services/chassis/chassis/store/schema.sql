@@ -184,6 +184,20 @@ CREATE TABLE IF NOT EXISTS effects (
 CREATE INDEX IF NOT EXISTS effects_due ON effects (channel, due_at) WHERE state = 'due';
 CREATE INDEX IF NOT EXISTS effects_in_line ON effects (channel, id) WHERE state = 'due';
 
+-- Who read sealed names, and of what: written before they are opened, never changed or taken away. The moment is the
+-- database's own; nobody says it.
+CREATE TABLE IF NOT EXISTS reads (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    municipality text NOT NULL,
+    reader text NOT NULL,       -- "auditor/<uuid>"
+    reader_name text,           -- sealed
+    view text NOT NULL,
+    key uuid,                   -- of the row; NULL when a list was read
+    what text NOT NULL CHECK (what IN ('list', 'row', 'case')),
+    as_of timestamptz,          -- the moment that was looked at; NULL for the present
+    at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
 -- Who may do what. The worker does the service's own work for all municipalities; the api sees those of its scope.
 GRANT USAGE ON SCHEMA public TO {service}_worker, {service}_api;
 GRANT SELECT, INSERT ON events TO {service}_worker;
@@ -191,6 +205,7 @@ GRANT SELECT, UPDATE ON log_head TO {service}_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON relay_places, checkpoints, view_tables TO {service}_worker;
 GRANT SELECT, INSERT, UPDATE ON parked, effects, tracking TO {service}_worker;
 GRANT SELECT ON events, log_head, relay_places, checkpoints, view_tables, parked, effects TO {service}_api;
+GRANT SELECT, INSERT (municipality, reader, reader_name, view, key, what, as_of) ON reads TO {service}_api;
 CREATE SCHEMA IF NOT EXISTS views AUTHORIZATION {service}_worker;
 GRANT USAGE ON SCHEMA views TO {service}_api;
 
@@ -208,3 +223,11 @@ BEGIN
             'USING (municipality = ANY ((SELECT flode_scope())::text[]))', tenant_table);
     END LOOP;
 END $$;
+
+ALTER TABLE reads ENABLE ROW LEVEL SECURITY;
+ALTER TABLE reads FORCE ROW LEVEL SECURITY;
+DROP POLICY IF EXISTS shown ON reads;
+DROP POLICY IF EXISTS recorded ON reads;
+CREATE POLICY shown ON reads FOR SELECT TO {service}_api USING (municipality = ANY ((SELECT flode_scope())::text[]));
+CREATE POLICY recorded ON reads FOR INSERT TO {service}_api
+    WITH CHECK (municipality = ANY ((SELECT flode_scope())::text[]));

@@ -14,7 +14,6 @@ from fastapi.responses import Response
 from chassis.auth import Caller
 from chassis.clock import SystemClock
 from chassis.i18n import N_
-from chassis.identity import Role
 from chassis.plain import Misfilled
 from chassis.position import NoPosition, Position
 from chassis.rebuild import as_of, history_of
@@ -23,13 +22,12 @@ from chassis.rebuild.bulk import LogEndsEarly
 from chassis.views import NotYet, View
 from chassis.web.answers import answer, caught_up
 from chassis.web.deps import Deps, Here
+from chassis.web.opening import READERS, opened
 from chassis.web.schema import PROBLEMS, READS, headers
 from contracts.envelope import Envelope
 from contracts.refusal import NotFound
 from contracts.topics import Topic
 
-READERS = (Role.AUDITOR, Role.PM)
-"""Who may ask for what was: others see the present, on the pages of the service."""
 AsOf = Annotated[
     str | None,
     Query(alias="as_of", description="A moment (2026-03-02T12:00+01:00) or a position; the present when not said."),
@@ -55,11 +53,14 @@ def history_router(service: str, views: tuple[View[Any], ...]) -> APIRouter:
         asked = named(view)
         await caught_up(request, here, asked)
         scope = caller.scope_of(*READERS)
-        if moment is None:
+        until = await _moment(here, moment) if moment else None
+        if until is None:
             found = await asked.select(here.db, scope=scope)
         else:
-            found = await _then(here, asked, await _moment(here, moment), scope)
-        return answer(await here.vault.open_all([_shown(asked, each) for each in found], caller.language))
+            found = await _then(here, asked, until, scope)
+        shown = [_shown(asked, each) for each in found]
+        homes = {each.municipality for each in found}
+        return answer(await opened(here, caller, shown, homes, view=asked.name, moment=until))
 
     @router.get(
         "/{view}/{key}",
@@ -91,7 +92,9 @@ def history_router(service: str, views: tuple[View[Any], ...]) -> APIRouter:
             if event.data.type in asked.types and event.time <= until
         ]
         said = {"as_of": until, "row": _shown(asked, found[0]), "because": because}
-        return answer(await here.vault.open_all(said, caller.language))
+        homes = {found[0].municipality}
+        looked_at = until if moment else None
+        return answer(await opened(here, caller, said, homes, view=asked.name, key=key, moment=looked_at))
 
     return router
 

@@ -17,16 +17,20 @@ class Place:
     roles: frozenset[Role]
 
     def holds(self, path: str) -> bool:
-        """Whether a page is part of this place."""
+        """Whether a page is part of this place. The auditor's pages of all services are one."""
+        if path.split("/")[2:3] == ["audit"]:
+            return self.path == AUDIT
         return path.startswith(self.path)
 
 
+AUDIT = "/governance/audit/"
 EVERYBODY = frozenset(Role) - {Role.REQUESTER}
 PLACES = (
     Place(N_("Requests"), "/intake/", frozenset({Role.SERVICE_DESK, Role.PM, Role.AUDITOR, Role.OPERATOR})),
     Place(N_("Portfolio"), "/portfolio/", EVERYBODY),
     Place(N_("Directives and meetings"), "/governance/", EVERYBODY),
     Place(N_("Messages"), "/notifications/", frozenset({Role.PM, Role.AUDITOR, Role.OPERATOR})),
+    Place(N_("Audit"), AUDIT, frozenset({Role.AUDITOR, Role.PM})),
 )
 
 

@@ -1,0 +1,321 @@
+"""The auditor's pages, the same for all services: what was on any day, what differs, why a row looks so, who read it.
+
+For auditors, and for the PM, of the municipalities where they are that. Names are opened only after it was written down
+that somebody reads them (`chassis.reads`).
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+
+from chassis import reads
+from chassis.audit import Fields, difference, fields_of, steps
+from chassis.auth import Caller
+from chassis.case import case_of, public_key, sign
+from chassis.decode import decode
+from chassis.identity import Identity, Role
+from chassis.rebuild.asof import visible
+from chassis.views import Row, View
+from chassis.views.tables import NoView
+from chassis.web import past
+from chassis.web.answers import caught_up
+from chassis.web.deps import Deps, Here
+from chassis.web.looking import LONGEST, Hit, look
+from chassis.web.navigation import PLACES
+from chassis.web.opening import READERS, opened, written_down
+from chassis.web.pages import page
+from chassis.web.past import Moment
+from chassis.web.sentences import Sentences, sentence_of, who_of
+from chassis.web.shown import Reader
+from contracts.refusal import NotFound
+
+PER_PAGE = 50
+MOST_COLUMNS = 8
+MOST_DIFFERENT = 200
+"""How many rows of a kind a difference shows; it says how many there are."""
+AsOf = Annotated[str | None, Query(alias="as_of", max_length=200)]
+PageNumber = Annotated[int, Query(alias="page", ge=1, le=100_000)]
+
+
+def audit_router(  # noqa: C901  a page each
+    service: str, views: tuple[View[Any], ...], sentences: Sentences
+) -> APIRouter:
+    """Routes under /<service>/audit."""
+    router = APIRouter(prefix=f"/{service}/audit", include_in_schema=False)
+    known = {view.name: view for view in views}
+
+    def named(name: str) -> View[Any]:
+        if name not in known:
+            raise NotFound
+        return known[name]
+
+    @router.get("/")
+    async def start(
+        request: Request, here: Here, caller: Caller, q: Annotated[str, Query(max_length=LONGEST)] = ""
+    ) -> Response:
+        """Which views there are, and a search of their rows."""
+        caller.must(*READERS)
+        scope = caller.scope_of(*READERS)
+        counts = {view.name: await _count(here, view, scope) for view in views}
+        hits: list[Hit] = [hit for view in views for hit in await look(here.db, view, q, scope=scope)] if q else []
+        elsewhere = [
+            (other, place.label)
+            for place in PLACES
+            if (other := place.path.split("/")[1]) != service and place.path == f"/{other}/"
+        ]
+        return page(
+            request, "audit.html", caller,
+            reader=_reader(here, caller), counts=counts, hits=hits, q=q, elsewhere=elsewhere,
+        )  # fmt: skip
+
+    @router.get("/key.json")
+    async def key(here: Here) -> Response:
+        """The public key that exported cases are checked with."""
+        return JSONResponse(public_key(here.settings.link_key))
+
+    @router.get("/reads")
+    async def read(request: Request, here: Here, caller: Caller, number: PageNumber = 1) -> Response:
+        """Who read names, of what, and when."""
+        caller.must(Role.AUDITOR)
+        scope = caller.scope_of(Role.AUDITOR)
+        found = await reads.latest(here.db, scope=scope, limit=PER_PAGE, offset=(number - 1) * PER_PAGE)
+        total = await reads.count(here.db, scope=scope)
+        concerned = {each.municipality for each in found if each.reader_name}
+        shown = await opened(here, caller, found, concerned, view="reads", role=Role.AUDITOR)
+        reader = _reader(here, caller)
+        listed = [(each, who_of(each.reader, each.reader_name, reader)) for each in shown]
+        return page(
+            request, "audit_reads.html", caller,
+            reader=reader, listed=listed, number=number, last=_last(total), known=known,
+        )  # fmt: skip
+
+    @router.get("/{view}")
+    async def rows(
+        view: str,
+        request: Request,
+        here: Here,
+        caller: Caller,
+        day: AsOf = None,
+        other: Annotated[str | None, Query(alias="and", max_length=200)] = None,
+        slide: Annotated[int | None, Query(ge=0, le=100_000)] = None,
+        columns: str = "",
+        number: PageNumber = 1,
+    ) -> Response:
+        """A view as of any day, and with a second day what differs between the two."""
+        caller.must(*READERS)
+        asked = named(view)
+        scope = caller.scope_of(*READERS)
+        first, last = await past.span(here, scope, _zone(here, caller))
+        at = f"/{service}/audit/{view}"
+        if slide is not None:
+            chosen = {"as_of": (first + timedelta(days=slide)).isoformat(), "and": other or ""}
+            return RedirectResponse(f"{at}?{urlencode({k: v for k, v in chosen.items() if v})}", 303)
+        await caught_up(request, here, asked)
+        moment = await past.moment(here, day, _zone(here, caller), "as_of")
+        second = await past.moment(here, other, _zone(here, caller), "and")
+        said: dict[str, Any] = {
+            "view": asked, "reader": _reader(here, caller), "moment": moment, "second": second, "at": at,
+            "first": first, "last_day": last, "number": number, "all_columns": columns == "all",
+            "query": urlencode({k: v for k, v in {"as_of": day, "and": other, "columns": columns}.items() if v}),
+        }  # fmt: skip
+        if second is not None:
+            days = sorted((moment or past.now(here), second), key=lambda each: each.until)
+            said |= await _two(here, caller, asked, days, scope)
+            return page(request, "audit_between.html", caller, **said)
+        said |= await _one(here, caller, asked, moment, scope, number)
+        return page(request, "audit_view.html", caller, **said)
+
+    @router.get("/{view}/{key}")
+    async def row(
+        view: str,
+        key: UUID,
+        request: Request,
+        here: Here,
+        caller: Caller,
+        day: AsOf = None,
+    ) -> Response:
+        """Why a row looks so: the events behind it as sentences, and what each changed."""
+        caller.must(*READERS)
+        asked = named(view)
+        await caught_up(request, here, asked)
+        scope = caller.scope_of(*READERS)
+        moment = await past.moment(here, day, _zone(here, caller), "as_of")
+        until = moment or past.now(here)
+        records = await past.records(here, asked, key, until)
+        told, then = steps(asked, [(record.position, decode(record.message, record.sequence)) for record in records])
+        if then is None or not visible(then, scope):
+            raise NotFound
+        events = [(each.before, each.after, fields_of(each.event.data, asked.private)) for each in told]
+        names = [each.event.actor_name for each in told]
+        fields, events, names = await opened(
+            here, caller, (fields_of(then, asked.private), events, names), {then.municipality},
+            view=asked.name, key=key, moment=moment.until if moment else None,
+        )  # fmt: skip
+        reader = _reader(here, caller)
+        listed = [
+            {
+                "step": step,
+                "who": who_of(step.event.actor, name, reader),
+                "sentence": sentence_of(sentences, step.event, reader, data or {}),
+                "data": reader.row(data, type(step.event.data)),
+                "changes": reader.changes(before, after, asked.row),
+            }
+            for step, (before, after, data), name in zip(told, events, names, strict=True)
+        ]
+        return page(
+            request, "audit_row.html", caller,
+            view=asked, key=key, reader=reader, moment=moment, at=f"/{service}/audit/{view}/{key}",
+            title=_title(fields, key), row=reader.row(fields, asked.row), listed=listed,
+        )  # fmt: skip
+
+    @router.get("/{view}/{key}/case.json")
+    async def case(
+        view: str,
+        key: UUID,
+        here: Here,
+        caller: Caller,
+        day: AsOf = None,
+    ) -> Response:
+        """The row and its events, signed, to be taken along. Names stay sealed in it."""
+        role = caller.must(*READERS)
+        asked = named(view)
+        scope = caller.scope_of(*READERS)
+        moment = await past.moment(here, day, _zone(here, caller), "as_of")
+        until = moment or past.now(here)
+        records = await past.records(here, asked, key, until)
+        _, then = steps(asked, [(record.position, decode(record.message, record.sequence)) for record in records])
+        if then is None or not visible(then, scope):
+            raise NotFound
+        await written_down(
+            here,
+            caller,
+            {then.municipality},
+            view=asked.name,
+            key=key,
+            what="case",
+            moment=moment.until if moment else None,
+        )
+        secret = here.settings.link_key
+        made = case_of(
+            asked, then, records, secret,
+            service=service, key=key, as_of=until.until, exported_at=here.clock.now(),
+            exported_by=caller.actor(caller.home, role),
+        )  # fmt: skip
+        name = f"{service}-{asked.name}-{key}.case.json"
+        return Response(
+            sign(made, secret), 200, {"Content-Disposition": f'attachment; filename="{name}"'}, "application/json"
+        )
+
+    return router
+
+
+async def _one(
+    here: Deps, caller: Identity, view: View[Any], moment: Moment | None, scope: frozenset[str], number: int
+) -> dict[str, Any]:
+    """A page of the rows of one day."""
+    start = (number - 1) * PER_PAGE
+    if moment is None:
+        total, found = await _count(here, view, scope), await _live(here, view, scope, start)
+    else:
+        then = await past.rows(here, view, moment, scope)
+        then.sort(key=_latest_first, reverse=True)
+        total, found = len(then), then[start : start + PER_PAGE]
+    listed = await _opened_rows(here, caller, view, found, moment)
+    reader = _reader(here, caller)
+    parts = {key: dict(reader.parts(fields, view.row)) for key, fields in listed.items()}
+    used = [name for name in _shown_columns(view) if any(row[name] for row in parts.values())]
+    brief = {column.name for column in view.columns if column.type not in ("jsonb", "uuid")}
+    few = [name for name in used if name in brief][:MOST_COLUMNS]
+    return {"rows": parts, "used": used, "few": few, "total": total, "last": _last(total)}
+
+
+async def _two(
+    here: Deps, caller: Identity, view: View[Any], days: list[Moment], scope: frozenset[str]
+) -> dict[str, Any]:
+    """What differs between two days. Only what is shown is opened, and the rows that are the same are not."""
+    before, after = await past.rows_of_each(here, view, days, scope)
+    found = difference(*({_key(view, row): _fields(view, row) for row in rows} for rows in (before, after)))
+    shown: dict[str, list[tuple[UUID, Any]]] = {
+        "came": list(found.came.items())[:MOST_DIFFERENT],
+        "went": list(found.went.items())[:MOST_DIFFERENT],
+        "changed": list(found.changed.items())[:MOST_DIFFERENT],
+    }
+    homes = {row.municipality for row in (*before, *after)}
+    shown = await opened(here, caller, shown, homes, view=view.name, moment=days[0].until)
+    reader = _reader(here, caller)
+    return {
+        "days": days,
+        "came": [(key, _title(row, key), reader.row(row, view.row)) for key, row in shown["came"]],
+        "went": [(key, _title(row, key), reader.row(row, view.row)) for key, row in shown["went"]],
+        "changed": [
+            (key, _title(row, key), reader.changes(was, row, view.row)) for key, (was, row) in shown["changed"]
+        ],
+        "counts": {"came": len(found.came), "went": len(found.went), "changed": len(found.changed)},
+        "most": MOST_DIFFERENT,
+    }
+
+
+async def _opened_rows(
+    here: Deps, caller: Identity, view: View[Any], rows: list[Any], moment: Moment | None
+) -> dict[UUID, Fields]:
+    listed: dict[UUID, Fields] = {_key(view, row): _fields(view, row) for row in rows}
+    homes = {row.municipality for row in rows if reads.holds_names(_fields(view, row))}
+    return await opened(here, caller, listed, homes, view=view.name, moment=moment.until if moment else None)
+
+
+async def _live(here: Deps, view: View[Any], scope: frozenset[str], start: int) -> list[Row]:
+    order = "changed_at DESC NULLS LAST, " if any(column.name == "changed_at" for column in view.columns) else ""
+    where = f"true ORDER BY {order}{view.columns[0].name} OFFSET {start:d}"
+    try:
+        return await view.select(here.db, where, scope=scope, limit=PER_PAGE)
+    except NoView:
+        return []
+
+
+async def _count(here: Deps, view: View[Any], scope: frozenset[str]) -> int:
+    try:
+        return int((await view.query(here.db, "SELECT count(*) AS n FROM {table}", scope=scope))[0]["n"])
+    except NoView:
+        return 0
+
+
+def _latest_first(row: Row) -> tuple[float, str]:
+    changed = getattr(row, "changed_at", None)
+    return (changed.timestamp() if changed else 0.0, str(row))
+
+
+def _shown_columns(view: View[Any]) -> list[str]:
+    """The columns of a table of rows: the title first, the key last (it is what a row's link leads to)."""
+    names = [column.name for column in view.columns[1:] if column.name not in view.private]
+    return sorted(names, key=lambda name: name != "title")
+
+
+def _key(view: View[Any], row: Row) -> UUID:
+    key: UUID = getattr(row, view.columns[0].name)
+    return key
+
+
+def _fields(view: View[Any], row: Row) -> dict[str, Any]:
+    return fields_of(row, view.private) or {}
+
+
+def _title(fields: Fields | None, key: UUID) -> str:
+    return str((fields or {}).get("title") or key)
+
+
+def _reader(here: Deps, caller: Identity) -> Reader:
+    return Reader(caller.language, here.formats(caller), here.partnership)
+
+
+def _zone(here: Deps, caller: Identity) -> str:
+    return here.partnership[caller.home].timezone
+
+
+def _last(total: int) -> int:
+    return max(1, -(-total // PER_PAGE))

@@ -1,0 +1,185 @@
+"""An auditor finds what was on an earlier day and why a row looks so, and whoever reads names is written down."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast, get_args
+
+import asyncpg
+import httpx
+import pytest
+
+from chassis.case import NotGenuine, verify
+from chassis.feed import Feed
+from chassis.relay import Relay
+from chassis.service import find_services
+from chassis.settings import Settings
+from chassis.testing import NOON, Databases
+from chassis.topics import create_topics
+from chassis.views.follow import ViewFollower
+from chassis.web import create_app
+from contracts.topics import REQUEST
+from intake.main import service
+from tests.integration.flow import IDEMPOTENT, running
+from tests.integration.intake_world import ORIGIN, World, a_ticket, a_world
+
+AUDIT = "/intake/audit"
+LATER = NOON + timedelta(days=40)
+THAT_DAY, DAY_BEFORE, NOW = "2026-03-02", "2026-03-01", "2026-04-11"
+
+
+@pytest.fixture
+async def world(databases: Databases, kafka: str, tmp_path: Path) -> AsyncIterator[World]:
+    """Intake with a broker: a ticket came at noon and was changed forty days later."""
+    await create_topics(kafka)
+    async with a_world(databases, tmp_path) as given:
+        settings = cast(Settings, SimpleNamespace(public_url=ORIGIN, kafka=kafka, link_key=bytes(32)))
+        here = replace(given.here, settings=settings)
+        transport = httpx.ASGITransport(create_app("intake", "intake", service.http, here))
+        async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
+            relay = Relay(here.store, kafka, (REQUEST,), idempotent=IDEMPOTENT)
+            feed = Feed(kafka, "views", [ViewFollower(view, here.db) for view in service.views])
+            async with running(relay.run, feed.run):
+                world = replace(given, here=here, client=client)
+                await world.deliver(a_ticket(revision=1))
+                world.clock.advance(LATER - NOON)
+                changed = await world.deliver(a_ticket(revision=2, kind="changed", title="Nytt namn"), key="msg-2")
+                after = {"after": changed.json()["position"]}
+                await client.get("/intake/api/views/requests", params=after, headers=world.pm)
+                await client.get("/intake/api/views/inbox", params=after, headers=world.pm)
+                yield world
+
+
+def auditor(world: World) -> dict[str, str]:
+    return world.token("Ulla Ros", ekvik=["auditor"])
+
+
+async def ask(world: World, path: str, headers: dict[str, str], **query: str) -> httpx.Response:
+    return await world.client.get(f"{AUDIT}{path}", params=query, headers=headers)
+
+
+async def the_request(world: World) -> str:
+    rows = await world.client.get("/intake/api/views/requests", headers=world.pm)
+    return str(rows.json()[0]["request_id"])
+
+
+async def test_an_auditor_finds_what_a_view_held_on_an_earlier_day(world: World) -> None:
+    then = await ask(world, "/requests", auditor(world), as_of=THAT_DAY)
+    assert then.status_code == 200, then.text
+    assert "E-tjänst för bygglov" in then.text
+    assert "Nytt namn" not in then.text
+    assert "Nytt namn" in (await ask(world, "/requests", auditor(world))).text
+    assert "There was nothing in it." in (await ask(world, "/requests", auditor(world), as_of=DAY_BEFORE)).text
+    slid = await ask(world, "/requests", auditor(world), slide="0")
+    assert slid.headers["location"] == f"{AUDIT}/requests?as_of={THAT_DAY}"
+
+
+async def test_two_days_are_compared_text_by_text(world: World) -> None:
+    between = (await ask(world, "/requests", auditor(world), **{"as_of": THAT_DAY, "and": NOW})).text
+    assert "before: </span>E-tjänst för bygglov</del>" in between
+    assert "after: </span>Nytt namn</ins>" in between
+    came = (await ask(world, "/requests", auditor(world), **{"as_of": DAY_BEFORE, "and": NOW})).text
+    assert "Came</h2>" not in came
+    assert "Came (1)" in came
+
+
+async def test_a_row_tells_by_sentences_why_it_looks_so(world: World) -> None:
+    page = (await ask(world, f"/requests/{await the_request(world)}", auditor(world))).text
+    assert "was registered as a request." in page
+    assert "The ticket was edited at its source; it is called “Nytt namn”." in page
+    assert "before: </span>E-tjänst för bygglov</del>" in page
+    found = (await ask(world, "/", auditor(world), q="nytt NAMN")).text
+    assert f"{AUDIT}/requests/{await the_request(world)}" in found
+    assert "Nothing was found" in (await ask(world, "/", auditor(world), q="finns inte")).text
+
+
+async def test_a_case_is_taken_along_signed_and_holds_no_open_name(world: World) -> None:
+    request = await the_request(world)
+    file = await ask(world, f"/requests/{request}/case.json", auditor(world))
+    key = (await ask(world, "/key.json", {})).json()
+    case = verify(file.content, key)
+    assert [event["type"] for event in case["events"]] == ["intake.request-registered.v1", "intake.request-changed.v1"]
+    assert json.loads(file.content)["case"]["row"]["requester_name"].startswith("sealed:v1:")
+    with pytest.raises(NotGenuine):
+        verify(file.content.replace(b"Nytt namn", b"Mytt namn"), key)
+
+
+async def test_reading_names_is_written_down_and_shown_to_auditors(world: World) -> None:
+    async with world.here.db.scoped(["ekvik"]) as connection:
+        before = await connection.fetchval("SELECT count(*) FROM reads")
+    request = await the_request(world)  # by the API, which is written down as well
+    await ask(world, "/requests", world.pm, as_of=THAT_DAY)
+    await ask(world, f"/requests/{request}", auditor(world))
+    told = (await ask(world, "/reads", auditor(world))).text
+    assert "Ulla Ros (auditor)" in told
+    assert told.count("<tr>") - 1 == before + 3
+    assert f"{AUDIT}/requests/{request}" in told
+    assert (await ask(world, "/reads", world.pm)).status_code == 403
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with world.here.db.scoped(["ekvik"], read_only=False) as connection:
+            await connection.execute("DELETE FROM reads")
+
+
+async def test_without_a_record_there_are_no_names(world: World) -> None:
+    request, name = await the_request(world), "Sigrid Ek"
+    assert name in (await ask(world, f"/requests/{request}", auditor(world))).text
+    async with world.here.db.worker.acquire() as connection:
+        assert not await connection.fetchval("SELECT has_table_privilege('reads', 'INSERT')")
+    broken = replace(world.here, db=_NotRecording(world.here.db))
+    world.client._transport.app.state.here = broken  # type: ignore[attr-defined]  # the application of the test
+    for path in (f"/requests/{request}", "/requests"):
+        refused = await ask(world, path, auditor(world))
+        assert refused.status_code == 503
+        assert name not in refused.text
+
+
+class _NotRecording:
+    """A database that takes no record."""
+
+    def __init__(self, db: object) -> None:
+        self._db = db
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._db, name)
+
+    def scoped(self, scope: object, *, read_only: bool = True, snapshot: bool = False) -> object:
+        if not read_only:
+            raise asyncpg.TooManyConnectionsError("no room")
+        return self._db.scoped(scope, snapshot=snapshot)  # type: ignore[attr-defined]  # a real one
+
+
+async def test_others_are_refused_and_other_municipalities_see_nothing(world: World) -> None:
+    requester = world.token("Sigrid Ek", ekvik=["requester"])
+    elsewhere = world.token("Per Sund", "nordvik", nordvik=["auditor"])
+    request = await the_request(world)
+    for path in ("/", "/requests", f"/requests/{request}", f"/requests/{request}/case.json", "/reads"):
+        assert (await ask(world, path, requester)).status_code == 403, path
+        assert (await ask(world, path, world.technician)).status_code == 403, path
+    for path in (f"/requests/{request}", f"/requests/{request}/case.json", "/nothing"):
+        assert (await ask(world, path, elsewhere)).status_code == 404, path
+    for query in ({}, {"as_of": NOW}, {"as_of": DAY_BEFORE, "and": NOW}):
+        assert "Nytt namn" not in (await ask(world, "/requests", elsewhere, **query)).text
+    assert "Nothing was found" in (await ask(world, "/", elsewhere, q=request)).text
+
+
+async def test_a_day_that_is_none_and_a_broker_that_is_away_are_told_in_words(world: World) -> None:
+    wrong = await ask(world, "/requests", auditor(world), as_of="yesterday")
+    assert wrong.status_code == 422
+    assert "2026-03-02" in wrong.text
+    nowhere = cast(Settings, SimpleNamespace(public_url=ORIGIN, kafka="127.0.0.1:9", link_key=bytes(32)))
+    world.client._transport.app.state.here = replace(world.here, settings=nowhere)  # type: ignore[attr-defined]  # as above
+    away = await ask(world, f"/requests/{await the_request(world)}", auditor(world))
+    assert away.status_code == 503
+    assert "The past is read from the log" in away.text
+    assert away.headers["retry-after"]
+
+
+def test_every_fact_that_a_view_folds_has_a_sentence_in_its_service() -> None:
+    for each in find_services():
+        folded = {kind.type for view in each.views for kind in get_args(view.facts)}
+        assert folded == set(each.sentences), each.name
