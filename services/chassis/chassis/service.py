@@ -15,6 +15,7 @@ from chassis.partnership import Partnership
 from chassis.react import Reaction
 from chassis.schedule import Clockwork
 from chassis.views import View
+from chassis.web.flow import flow_router
 from chassis.web.history import history_router
 from contracts.topics import Topic
 
@@ -46,8 +47,8 @@ class Service:
 
     @property
     def http(self) -> tuple[APIRouter, ...]:
-        """All its routes: its own, and those that every service has for its views."""
-        return (*self.routers, history_router(self.name, self.views))
+        """All its routes: its own, and those that every service has for its views and for those who operate it."""
+        return (*self.routers, history_router(self.name, self.views), flow_router(self))
 
     def view(self, name: str) -> View[Any]:
         """One of its views. Raises KeyError."""

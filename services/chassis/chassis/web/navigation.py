@@ -17,7 +17,9 @@ class Place:
     roles: frozenset[Role]
 
     def holds(self, path: str) -> bool:
-        """Whether a page is part of this place."""
+        """Whether a page is part of this place. Every service has pages on how events flow, which are one place."""
+        if "/flow/" in path:
+            return "/flow/" in self.path
         return path.startswith(self.path)
 
 
@@ -27,6 +29,7 @@ PLACES = (
     Place(N_("Portfolio"), "/portfolio/", EVERYBODY),
     Place(N_("Directives and meetings"), "/governance/", EVERYBODY),
     Place(N_("Messages"), "/notifications/", frozenset({Role.PM, Role.AUDITOR, Role.OPERATOR})),
+    Place(N_("Flow"), "/intake/flow/", frozenset({Role.OPERATOR})),
 )
 
 
