@@ -1,5 +1,5 @@
-"""The operators' pages: how events flow, what is parked, the views' tables, one request's way. The same for all services,
-from what they declare."""
+"""The operators' pages: how events flow, what is parked, the views' tables, one request's way. The same for all
+services, from what they declare."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The map: all services, topics and readers with what waits and a verdict in words; and how one service is, for programs."""
+"""The map: all services, topics and readers with what waits and a verdict in words; and one service, for programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parked events: look, mend, have handled again. Each in two steps, with a reason, and noted under the name of who did it."""
+"""Parked events: look, mend, have handled again. Each in two steps, with a reason, and noted with who did it."""
 
 from __future__ import annotations
 
@@ -86,23 +86,30 @@ async def found(here: Deps, caller: Identity, number: int) -> ParkedEvent:
     raise NotFound
 
 
+async def behind(here: Deps, one: ParkedEvent) -> list[ParkedEvent]:
+    """All that waits of this one's subject at its reader, in order."""
+    return [each for each in await parked_events(here.db, reader=one.reader) if each.subject == one.subject]
+
+
+async def shown(
+    request: Request, here: Deps, caller: Identity, one: ParkedEvent, template: str, **values: Any
+) -> Response:
+    """A page about one parked event."""
+    given = {"refusal": None, "after": None, "data": {"data": data_of(one)}, **values}
+    return page(
+        request,
+        template,
+        caller,
+        one=one,
+        source=service_of(one.source),
+        message=pretty(one.message),
+        done=await done_by(here, caller, ("mend", "replay"), parked=one.id),
+        **given,
+    )
+
+
 def add(router: APIRouter, service: Service) -> None:
     """The routes of parked events."""
-
-    async def shown(
-        request: Request, here: Deps, caller: Identity, one: ParkedEvent, template: str, **values: Any
-    ) -> Response:
-        given = {"refusal": None, "after": None, "data": {"data": data_of(one)}, **values}
-        return page(
-            request,
-            template,
-            caller,
-            one=one,
-            source=service_of(one.source),
-            message=pretty(one.message),
-            done=await done_by(here, caller, ("mend", "replay"), parked=one.id),
-            **given,
-        )
 
     @router.get("/flow/parked", include_in_schema=False)
     async def all_parked(request: Request, here: Here, caller: Caller, handled: int | None = None) -> Response:
@@ -142,7 +149,7 @@ def add(router: APIRouter, service: Service) -> None:
     @router.get("/flow/parked/{number}/replay", include_in_schema=False)
     async def replay_form(number: int, request: Request, here: Here, caller: Caller) -> Response:
         one = await found(here, caller, number)
-        waiting = [each for each in await parked_events(here.db, reader=one.reader) if each.subject == one.subject]
+        waiting = await behind(here, one)
         return await shown(request, here, caller, one, "flow_replay.html", waiting=waiting, data={})
 
     @router.post("/flow/parked/{number}/replay", include_in_schema=False)
@@ -159,7 +166,7 @@ def add(router: APIRouter, service: Service) -> None:
             except operate.NotLive:
                 raise NotLiveAnyMore from None
         except Refusal as refusal:
-            waiting = [each for each in await parked_events(here.db, reader=one.reader) if each.subject == one.subject]
+            waiting = await behind(here, one)
             return await shown(
                 request, here, caller, one, "flow_replay.html", data=form.data, refusal=refusal, waiting=waiting
             )  # fmt: skip
