@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
@@ -35,7 +35,9 @@ from chassis.vault import Vault
 from chassis.views import tables
 from chassis.views.follow import ViewFollower
 from chassis.web import Deps, create_app
+from chassis.web.deps import resources_of
 
+__all__ = ["opened", "resources_of", "roles_of", "serve"]
 log = structlog.get_logger(__name__)
 
 
@@ -99,19 +101,6 @@ async def opened(service: Service, settings: Settings) -> AsyncIterator[Deps]:
         )
 
 
-def resources_of(here: Deps) -> Mapping[str, Any]:
-    """What reactions, senders and clockworks are handed, by name."""
-    return {
-        "store": here.store,
-        "db": here.db,
-        "vault": here.vault,
-        "settings": here.settings,
-        "partnership": here.partnership,
-        "links": here.links,
-        "clock": here.clock,
-    }
-
-
 def roles_of(service: Service, here: Deps) -> list[Role]:
     """The loops this process keeps at work, by its settings."""
     settings, store, resources = here.settings, here.store, resources_of(here)
@@ -158,6 +147,7 @@ def _server(service: Service, here: Deps, roles: list[Role], lock: Lock) -> uvic
         return {"status": "ready" if ready else "starting", "active": lock.held.is_set(), "roles": state}
 
     app = create_app(service.name, service.package, service.http, here, health=health, streamed=service.streamed)
+    app.state.roles = roles
     config = uvicorn.Config(
         app,
         host=here.settings.http_host,

@@ -16,6 +16,7 @@ from chassis.react import Reaction
 from chassis.schedule import Clockwork
 from chassis.views import View
 from chassis.web.audit import audit_router
+from chassis.web.flow import flow_router
 from chassis.web.history import history_router
 from chassis.web.sentences import Sentences
 from contracts.topics import Topic
@@ -51,11 +52,12 @@ class Service:
 
     @property
     def http(self) -> tuple[APIRouter, ...]:
-        """All its routes: its own, and those that every service has for its views."""
+        """All its routes: its own, and those that every service has, for its views and for those who operate it."""
         return (
             *self.routers,
             history_router(self.name, self.views),
             audit_router(self.name, self.views, self.sentences),
+            flow_router(self),
         )
 
     def view(self, name: str) -> View[Any]:

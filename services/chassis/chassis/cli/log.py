@@ -10,10 +10,11 @@ from uuid import UUID
 import click
 from aiokafka.errors import KafkaError
 
-from chassis.checkpoints import Checkpoint, load
 from chassis.cli.common import kafka, settings_of, show_table
 from chassis.cli.tell import tell
 from chassis.db import Database
+from chassis.flow.gather import followed
+from chassis.flow.gather import lag as lag_of
 from chassis.log import LogReader, all_partitions
 from chassis.pressure import waiting
 from chassis.rebuild import history_of
@@ -80,20 +81,9 @@ async def _relay(db: Database, most: int) -> list[object]:
 
 async def _readers(service: Service, db: Database, reader: LogReader) -> list[list[object]]:
     found: list[list[object]] = []
-    tables = await db.worker.fetch("SELECT view, table_name FROM view_tables WHERE state = 'live'")
-    readers = [(row["view"], row["table_name"]) for row in tables]
-    named = {view.name: view.topics for view in service.views}
-    readers += [(reaction.name, reaction.name) for reaction in service.reactions]
-    named |= {reaction.name: reaction.topics for reaction in service.reactions}
-    for name, kept_as in readers:
-        if name not in named:
-            continue
-        partitions = all_partitions(named[name])
-        ends = await reader.ends(partitions)
-        async with db.work() as connection:
-            places = await load(connection, kept_as)
-        behind = sum(max(0, ends[one] - places.get(one, Checkpoint()).next_offset) for one in partitions)
-        found.append([name, behind, "level" if not behind else "behind"])
+    for one in await followed(service, db):
+        behind = lag_of(one.places, await reader.ends(all_partitions(one.topics)))
+        found.append([one.name, behind, "level" if not behind else "behind"])
     return found
 
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import getpass
 from pathlib import Path
-from typing import Any
-from uuid import UUID
 
 import click
 import msgspec
 
 from chassis.cli.common import settings_of, show_table
 from chassis.db import Database
-from chassis.replay import ParkedEvent, StillParked, parked_events, replay_reaction, replay_view
+from chassis.flow.audit import By
+from chassis.flow.operate import NotLive
+from chassis.flow.operate import replay as handle_again
+from chassis.replay import ParkedEvent, StillParked, parked_events
 from chassis.replay import mend as mend_event
-from chassis.serve import opened, resources_of
+from chassis.serve import opened
 from chassis.service import Service, find_service, find_services
 
 
@@ -56,13 +57,14 @@ def show(service: str, number: int) -> None:
 @click.argument("service")
 @click.argument("number", type=int)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def mend(service: str, number: int, file: Path) -> None:
+@click.option("--reason", default="", help="Why; it is kept with who did it.")
+def mend(service: str, number: int, file: Path, reason: str) -> None:
     """Have FILE (a whole event) handled in the place of a parked one, by this reader alone."""
     settings = settings_of(service)
 
     async def work() -> None:
         async with Database(settings.database, settings.database_api, readers=1, workers=1) as db:
-            await mend_event(db, number, file.read_bytes(), by=getpass.getuser())
+            await mend_event(db, number, file.read_bytes(), by=By(getpass.getuser(), reason))
 
     try:
         asyncio.run(work())
@@ -74,33 +76,22 @@ def mend(service: str, number: int, file: Path) -> None:
 @parked.command()
 @click.argument("service")
 @click.argument("number", type=int)
-def replay(service: str, number: int) -> None:
+@click.option("--reason", default="", help="Why; it is kept with who did it.")
+def replay(service: str, number: int, reason: str) -> None:
     """Handle the parked events of NUMBER's subject again, in order."""
 
     async def work() -> int:
         one = await _one(service, number)
-        return await _replay(find_service(service), one.reader, one.subject)
+        declared = find_service(service)
+        async with opened(declared, settings_of(service)) as here:
+            return await handle_again(declared, here, one, by=By(getpass.getuser(), reason))
 
     try:
         click.echo(f"{asyncio.run(work())} events were handled")
     except StillParked as still:
         raise click.ClickException(f"it still cannot be handled: {still}") from None
-
-
-async def _replay(service: Service, reader: str, subject: UUID) -> int:
-    by = getpass.getuser()
-    async with opened(service, settings_of(service.name)) as here:
-        for reaction in service.reactions:
-            if reaction.name == reader:
-                resources: dict[str, Any] = dict(resources_of(here))
-                return await replay_reaction(here.store, reaction, here.clock, resources, subject, by=by)
-        live = {
-            row["table_name"]: row["view"]
-            for row in await here.db.worker.fetch("SELECT view, table_name FROM view_tables WHERE state = 'live'")
-        }
-        if reader not in live:
-            raise click.ClickException(f"{reader} is not live any more; nothing of it is shown")
-        return await replay_view(here.db, service.view(live[reader]), subject, by=by)
+    except NotLive as gone:
+        raise click.ClickException(str(gone)) from None
 
 
 async def _all() -> list[tuple[Service, ParkedEvent]]:
@@ -115,7 +106,6 @@ async def _all() -> list[tuple[Service, ParkedEvent]]:
 async def _one(service: str, number: int) -> ParkedEvent:
     settings = settings_of(service)
     async with Database(settings.database, settings.database_api, readers=1, workers=1) as db:
-        for one in await parked_events(db):
-            if one.id == number:
-                return one
+        for one in await parked_events(db, number=number):
+            return one
     raise click.ClickException(f"nothing is parked under {number} at {service}")

@@ -13,10 +13,12 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
+import msgspec
 from aiokafka import TopicPartition
 
 from chassis import checkpoints, parking
 from chassis.db import Database
+from chassis.lasting import lasting
 from chassis.log import LogReader, all_partitions
 from chassis.rebuild.fill import Filled, fill, joined, parts_of
 from chassis.rebuild.progress import Progress, Rebuilt, Told, nobody
@@ -26,6 +28,7 @@ from chassis.views import View, tables
 from chassis.views.tables import Table
 
 __all__ = ["AlreadyRebuilding", "NotEqual", "NothingToGoBackTo", "drop_previous", "rebuild", "rollback"]
+NOTE_SECONDS = 0.5
 
 
 class AlreadyRebuilding(Exception):
@@ -45,15 +48,18 @@ async def rebuild(
     told: Told = nobody,
     accept: bool = False,
     processes: int = 1,
+    switch: bool = True,
 ) -> Rebuilt:
     """Build the view anew from the topics, verify and switch. `url` is the worker's database, for the lock.
 
     The same version must come out equal to the live view at the same place of the log; otherwise NotEqual, unless
     `accept`. A raised version is not compared. With `processes` that many read, by partition, where the log is long
-    enough to be read in parts. Raises AlreadyRebuilding, LogEndsEarly.
+    enough to be read in parts. Without `switch` the new table is only compared with the live one and taken away: so it
+    is asked whether a view equals the log. How far it has come stands beside the new table, where every process can
+    read it. Raises AlreadyRebuilding, LogEndsEarly.
     """
     progress = Progress(view.name)
-    async with _alone(url, view.name):
+    async with _alone(url, view.name), _noting(db, progress):
         async with db.work() as connection:
             live = await tables.ensure_live(connection, view)
             await take_away(connection, view.name, ("filling", "failed"))
@@ -69,13 +75,21 @@ async def rebuild(
             await checkpoints.move(connection, table.name, {}, joined(filled))
             await tables.finish(connection, view, table)
             await connection.execute(f"ANALYZE {table.quoted}")
-        differing, compared = await verify_and_switch(db, view, table, bootstrap, progress, told, accept=accept)
         async with db.work() as connection:
-            applied = (await checkpoints.load(connection, table.name)).values()
             rows: int = await connection.fetchval(f"SELECT count(*) FROM {table.quoted}")  # noqa: S608
+            applied = (await checkpoints.load(connection, table.name)).values()
+        differing, examples, compared = await verify_and_switch(
+            db, view, table, bootstrap, progress, told, accept=accept, switch=switch
+        )
+        if switch:
+            async with db.work() as connection:
+                applied = (await checkpoints.load(connection, table.name)).values()
+                rows = await connection.fetchval(f"SELECT count(*) FROM {table.quoted}")  # noqa: S608
         progress.enter("done", told)
     events = sum(place.applied + place.duplicates + place.parked for place in applied)
-    return Rebuilt(view.name, table.name, events, rows, len(parked), progress.seconds, compared, differing)
+    return Rebuilt(
+        view.name, table.name, events, rows, len(parked), progress.seconds, compared, differing, tuple(examples)
+    )
 
 
 async def rollback(db: Database, url: str, view: View[Any], bootstrap: str) -> str:
@@ -112,6 +126,27 @@ async def _alone(url: str, view: str) -> AsyncIterator[None]:
         yield
     finally:
         await connection.close()
+
+
+@asynccontextmanager
+async def _noting(db: Database, progress: Progress) -> AsyncIterator[None]:
+    """Note now and then, beside the table that is being filled, how far it has come."""
+
+    async def note() -> None:
+        while True:
+            told = {name: getattr(progress, name) for name in ("phase", "done", "total", "rate", "eta")}
+            await db.worker.execute(
+                "UPDATE view_tables SET progress = $2 WHERE view = $1 AND state = 'filling'",
+                progress.view, msgspec.json.encode(told).decode(),
+            )  # fmt: skip
+            await asyncio.sleep(NOTE_SECONDS)
+
+    noting = asyncio.create_task(lasting(f"rebuild-{progress.view}-progress", note))
+    try:
+        yield
+    finally:
+        noting.cancel()
+        await asyncio.gather(noting, return_exceptions=True)
 
 
 async def _end_of(bootstrap: str, view: View[Any]) -> dict[TopicPartition, int]:

@@ -50,6 +50,8 @@ class Rebuilt:
     seconds: float
     compared: bool
     differing: int
+    examples: tuple[str, ...] = ()
+    """Keys of some of the rows that differ."""
 
 
 Told = Callable[[Progress], None]

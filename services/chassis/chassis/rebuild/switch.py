@@ -37,8 +37,10 @@ async def verify_and_switch(
     told: Told,
     *,
     accept: bool,
-) -> tuple[int, bool]:
-    """Come level with the live table, compare, switch. Returns how many rows differ and whether they were compared."""
+    switch: bool = True,
+) -> tuple[int, list[str], bool]:
+    """Come level with the live table, compare, switch. Returns how many rows differ, keys of some of them, and whether
+    they were compared. Without `switch` that is all, and the new table is taken away."""
     async with LogReader(bootstrap, client_id=f"{view.name}-rebuild") as reader:
         progress.enter("catching up", told)
         async with db.work() as connection:  # most of the way, while the live view goes on
@@ -53,19 +55,22 @@ async def verify_and_switch(
             live = await tables.live(connection, view.name)
             await _catch_up(connection, view, table, reader, await _places(connection, live))
             compared = live.version == table.version
-            differing = 0
+            differing, examples = 0, list[str]()
             failure: NotEqual | None = None
             if compared and await tables.digest(connection, view, live) != await tables.digest(connection, view, table):
                 differing, examples = await _differences(connection, view, live, table)
-                if not accept:
+                if switch and not accept:
                     failure = NotEqual(view.name, differing, examples)
-            if failure is None:
+            if not switch:
+                await connection.execute("UPDATE view_tables SET state = 'failed' WHERE table_name = $1", table.name)
+                await take_away(connection, view.name, ("failed",))
+            elif failure is None:
                 await _switch(connection, view.name, live, table, progress)
             else:
                 await connection.execute("UPDATE view_tables SET state = 'failed' WHERE table_name = $1", table.name)
         if failure is not None:
             raise failure
-    return differing, compared
+    return differing, examples, compared
 
 
 async def take_away(connection: Connection, view: str, states: tuple[str, ...]) -> int:

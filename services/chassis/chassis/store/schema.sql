@@ -198,9 +198,28 @@ CREATE TABLE IF NOT EXISTS reads (
     at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
+CREATE INDEX IF NOT EXISTS effects_given_up ON effects (channel) WHERE state = 'given_up';
+
+-- What those who operate the service did, who and why. It is only ever added to.
+CREATE TABLE IF NOT EXISTS operated (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    action text NOT NULL CHECK (action IN ('mend', 'replay', 'rebuild', 'verify', 'rollback', 'drop')),
+    about text NOT NULL,        -- the reader, or the view
+    parked bigint,              -- the parked event it began with
+    municipality text,          -- whose it was; of a whole view, nobody's
+    by_whom text NOT NULL,      -- "operator/<pseudonym>", or the user of a terminal
+    by_name text,               -- sealed
+    reason text NOT NULL,
+    before bytea,               -- what a mended event said, and says now
+    after bytea,
+    result text NOT NULL,
+    params jsonb NOT NULL DEFAULT '{}'
+);
+
 -- Who may do what. The worker does the service's own work for all municipalities; the api sees those of its scope.
 GRANT USAGE ON SCHEMA public TO {service}_worker, {service}_api;
-GRANT SELECT, INSERT ON events TO {service}_worker;
+GRANT SELECT, INSERT ON events, operated TO {service}_worker;
 GRANT SELECT, UPDATE ON log_head TO {service}_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON relay_places, checkpoints, view_tables TO {service}_worker;
 GRANT SELECT, INSERT, UPDATE ON parked, effects, tracking TO {service}_worker;

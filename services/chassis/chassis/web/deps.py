@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID, uuid4, uuid5
 
 from fastapi import Depends, Request
@@ -80,6 +81,19 @@ class Deps:
         """How dates, numbers and money are written for the caller."""
         home = self.partnership[caller.home if caller else self.partnership.host]
         return home.formats(language or (caller.language if caller else None))
+
+
+def resources_of(here: Deps) -> Mapping[str, Any]:
+    """What reactions, senders and clockworks are handed, by name."""
+    return {
+        "store": here.store,
+        "db": here.db,
+        "vault": here.vault,
+        "settings": here.settings,
+        "partnership": here.partnership,
+        "links": here.links,
+        "clock": here.clock,
+    }
 
 
 async def here(request: Request) -> Deps:

@@ -17,9 +17,11 @@ class Place:
     roles: frozenset[Role]
 
     def holds(self, path: str) -> bool:
-        """Whether a page is part of this place. The auditor's pages of all services are one."""
-        if path.split("/")[2:3] == ["audit"]:
-            return self.path == AUDIT
+        """Whether a page is part of this place. The auditor's pages of all services are one, and so are those on how
+        events flow."""
+        of_all = path.split("/")[2:3]
+        if of_all in (["audit"], ["flow"]):
+            return self.path.split("/")[2:3] == of_all
         return path.startswith(self.path)
 
 
@@ -31,6 +33,7 @@ PLACES = (
     Place(N_("Directives and meetings"), "/governance/", EVERYBODY),
     Place(N_("Messages"), "/notifications/", frozenset({Role.PM, Role.AUDITOR, Role.OPERATOR})),
     Place(N_("Audit"), AUDIT, frozenset({Role.AUDITOR, Role.PM})),
+    Place(N_("Flow"), "/intake/flow/", frozenset({Role.OPERATOR})),
 )
 
 

@@ -1,0 +1,116 @@
+"""How events flow, judged and told without a server."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from aiokafka import TopicPartition
+
+from chassis.checkpoints import Checkpoint
+from chassis.flow.condition import Condition, ReaderNow, Verdict, judge, worst
+from chassis.flow.gather import is_rewound, lag
+from chassis.flow.pace import Pace
+from chassis.flow.trace import cascades, steps_of
+from chassis.flow.troubles import troubles
+from chassis.position import Position
+from chassis.testing import NOON, a_person_id, an_envelope, sealed
+from chassis.web.flow.drawn import drawn
+from contracts.intake import RequestRegistered
+from contracts.values import Person, TicketRef
+
+PLACE = TopicPartition("flode.request", 3)
+
+
+@pytest.mark.parametrize(
+    ("given", "verdict"),
+    [
+        ({}, Verdict.FINE),
+        ({"waiting": 4, "waiting_seconds": 1}, Verdict.FINE),
+        ({"waiting": 4, "waiting_seconds": 10, "still_seconds": 1}, Verdict.BEHIND),
+        ({"waiting": 4, "waiting_seconds": 90, "still_seconds": 1}, Verdict.BEHIND),
+        ({"waiting": 4, "waiting_seconds": 90, "still_seconds": 90}, Verdict.STALLED),
+        ({"waiting": 1, "waiting_seconds": 1, "still_seconds": 7200}, Verdict.FINE),
+        ({"waiting": 4, "waiting_seconds": 90, "still_seconds": 1, "rewound": True}, Verdict.REWOUND),
+        ({"waiting": None}, Verdict.UNKNOWN),
+        ({"waiting": None, "running": False}, Verdict.STOPPED),
+        ({"running": False}, Verdict.STOPPED),
+    ],
+)
+def test_the_flow_is_judged_in_a_word(given: dict[str, object], verdict: Verdict) -> None:
+    level: dict[str, object] = {"running": True, "waiting": 0, "waiting_seconds": 0.0, "still_seconds": 0.0}
+    assert judge(**{**level, **given}) is verdict  # type: ignore[arg-type]  # given by name
+
+
+def test_the_worst_of_several_verdicts_stands_for_all() -> None:
+    assert worst([Verdict.BEHIND, Verdict.STALLED, Verdict.FINE]) is Verdict.STALLED
+    assert worst([]) is Verdict.FINE
+
+
+def test_a_reader_is_rewound_while_it_stands_before_where_it_has_been() -> None:
+    level = {PLACE: Checkpoint(next_offset=12, applied=8, duplicates=3, parked=1)}
+    begun_again = {PLACE: Checkpoint(next_offset=2, applied=8, duplicates=5, parked=1)}
+    assert not is_rewound(level, {PLACE: 20})
+    assert is_rewound(begun_again, {PLACE: 20})
+    assert is_rewound(level, {PLACE: 5}), "its topic is shorter than it was"
+    assert (lag(level, {PLACE: 20}), lag({}, {PLACE: 20})) == (8, 20)
+
+
+def test_a_rate_is_of_the_last_minute_and_unknown_at_first() -> None:
+    now = [0.0]
+    pace = Pace(lambda: now[0])
+    pace.note({"projects": 0})
+    assert pace.rate("projects") is None
+    for second in range(10, 210, 10):
+        now[0] = float(second)
+        pace.note({"projects": min(second, 100)})
+    assert pace.rate("projects") == 0
+    assert pace.still_for("projects") == 100
+    now[0] = 210.0
+    pace.note({"projects": 160})
+    assert pace.rate("projects") == pytest.approx(1.0)
+
+
+def a_condition(**changes: object) -> Condition:
+    given: dict[str, object] = {
+        "service": "portfolio", "verdict": Verdict.FINE, "roles": [], "relay": None, "readers": [], "channels": [],
+        "rebuilds": [], "topics": [], "parked": 0, "broker": True,
+    }  # fmt: skip
+    return Condition(**{**given, **changes})  # type: ignore[arg-type]  # given by name
+
+
+def test_what_is_wrong_is_told_with_what_to_do_and_the_serious_first() -> None:
+    behind = ReaderNow(
+        name="projects", kind="view", verdict=Verdict.BEHIND, topics=["flode.request"], behind=7, behind_seconds=9,
+        applied=1, parked=0,
+    )  # fmt: skip
+    assert troubles({"portfolio": a_condition()}) == []
+    told = troubles({"portfolio": a_condition(readers=[behind], parked=2), "intake": None})
+    assert [each.serious for each in told] == [True, True, False]
+    assert "/portfolio/flow/parked" in [each.path for each in told]
+    assert told[-1].text.format(**told[-1].params) == "projects of portfolio is 7 events behind, and moves."
+
+
+def test_the_map_has_a_box_for_a_service_that_does_not_answer() -> None:
+    made = drawn({"portfolio": a_condition(), "intake": None})
+    assert [(box.name, box.tone) for box in made.services] == [("portfolio", "good"), ("intake", "bad")]
+
+
+def test_a_requests_way_tells_what_answers_what_and_how_long_after() -> None:
+    request = UUID(int=7)
+    who = Person(id=a_person_id("Anna Sund"), name=sealed("Anna Sund"))
+    fact = RequestRegistered(
+        request_id=request, ticket=TicketRef(system="generic", external_id="1"), title="Bokning", requester=who,
+        opened_at=NOON,
+    )  # fmt: skip
+    first = an_envelope(fact)
+    answer = an_envelope(fact, sequence=2, causation=first.id, time=NOON + timedelta(seconds=2))
+    later = an_envelope(fact, sequence=3, causation=answer.id, time=NOON + timedelta(seconds=5))
+    stranger = an_envelope(fact, sequence=4, causation=uuid4())
+    place = Position("intake", 1, "flode.request", 3)
+    steps = steps_of([(place, each) for each in (first, answer, later, stranger)])
+    assert [(step.depth, step.cause, step.delay, step.elsewhere) for step in steps] == [
+        (0, None, None, False), (1, 1, 2.0, False), (2, 2, 3.0, False), (0, None, None, True),
+    ]  # fmt: skip
+    assert [(len(each.steps), each.seconds) for each in cascades(steps)] == [(3, 5.0), (1, 0.0)]
