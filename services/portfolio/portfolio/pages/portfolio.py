@@ -37,13 +37,13 @@ async def _portfolio(
     request: Request, here: Deps, caller: Identity, ask: Asked, refusal: Refusal | None = None
 ) -> Response:
     wanted = ask.wanted(caller.id)
-    counts = glance(await found.health(here.db, wanted, scope=caller.scope))
-    money = await found.money(here.db, wanted, scope=caller.scope)
+    money = await found.counts(here.db, wanted, scope=caller.scope)
+    counts = glance(money)
     match ask.way:
         case "board":
             shown = await _board(here, caller, wanted, money)
         case "timeline":
-            shown = await _timeline(here, caller, ask, wanted)
+            shown = await _timeline(here, caller, ask, wanted, sum(row["served"] for row in money))
         case _:
             shown = await _table(here, caller, ask, wanted, counts.projects)
     views = await here.vault.open_all(await saved.saved_by(here, caller), caller.language)
@@ -68,15 +68,10 @@ async def _table(here: Deps, caller: Identity, ask: Asked, wanted: found.Wanted,
     rows = await found.page_of(
         here.db, wanted, scope=caller.scope, sort=ask.sort, limit=ON_A_PAGE, skip=(number - 1) * ON_A_PAGE
     )
-    totals = {
-        "municipality": await projects.totals(here.db, "municipality", scope=caller.scope),
-        "state": await projects.totals(here.db, "state", scope=caller.scope),
-    }
     return {
         "rows": await here.vault.open_all(rows, caller.language),
         "number": number,
         "last": last,
-        "totals": totals,
     }
 
 
@@ -98,8 +93,7 @@ async def _board(here: Deps, caller: Identity, wanted: found.Wanted, money: list
     return {"columns": columns, "number": 1, "last": 1}
 
 
-async def _timeline(here: Deps, caller: Identity, ask: Asked, wanted: found.Wanted) -> dict[str, Any]:
-    lines = await found.count_served(here.db, wanted, scope=caller.scope)
+async def _timeline(here: Deps, caller: Identity, ask: Asked, wanted: found.Wanted, lines: int) -> dict[str, Any]:
     number, last = which_page(ask.page, lines, ON_THE_TIMELINE)
     rows = await found.by_served(
         here.db, wanted, scope=caller.scope, limit=ON_THE_TIMELINE, skip=(number - 1) * ON_THE_TIMELINE
@@ -110,6 +104,17 @@ async def _timeline(here: Deps, caller: Identity, ask: Asked, wanted: found.Want
     for served, row in rows:
         groups.setdefault(served, []).append(line_of(row, axis, zone))
     return {"axis": axis, "groups": groups, "number": number, "last": last}
+
+
+@router.get("/totals")
+async def totals(request: Request, here: Here, caller: Caller) -> Response:
+    """How many projects and how much money, per municipality and per state (IT-12)."""
+    await caught_up(request, here, projects.view)
+    counted = {
+        "municipality": await projects.totals(here.db, "municipality", scope=caller.scope),
+        "state": await projects.totals(here.db, "state", scope=caller.scope),
+    }
+    return page(request, "totals.html", caller, totals=counted, municipalities=municipalities(here))
 
 
 @router.post("/saved")

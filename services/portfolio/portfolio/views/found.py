@@ -13,7 +13,7 @@ from uuid import UUID
 
 from chassis.db import Database
 from portfolio.domain.lifecycle import State
-from portfolio.views.projects import IN_ORDER, OPEN, SUMS, ProjectRow, view
+from portfolio.views.projects import IN_ORDER, OPEN, SUMS, TITLE, ProjectRow, view
 
 STATES = tuple(State)
 """In the order of a project's life, which is the order of the board's columns."""
@@ -54,7 +54,7 @@ MEANT = (
     "AND ($7::uuid IS NULL OR leader_id = $7) AND ($8::text IS NULL OR title ILIKE $8)"
 )
 SORTS: Mapping[str, tuple[str, ...]] = {
-    "title": ("lower(title)",),
+    "title": (TITLE,),
     "municipality": ("municipality",),
     "state": ("array_position(ARRAY[" + ", ".join(f"'{state}'" for state in STATES) + "], state)",),
     "health": ("CASE health WHEN 'red' THEN 1 WHEN 'yellow' THEN 2 WHEN 'green' THEN 3 END",),
@@ -72,7 +72,8 @@ def order_of(sort: str) -> str:
     if name not in SORTS:
         return IN_ORDER
     way = "DESC" if sort.startswith("-") else "ASC"
-    return ", ".join([*(f"{each} {way} NULLS LAST" for each in SORTS[name]), IN_ORDER])
+    last = "" if name == "title" else " NULLS LAST"  # every project has a title, and its index can be read both ways
+    return ", ".join([*(f"{each} {way}{last}" for each in SORTS[name]), IN_ORDER])
 
 
 async def page_of(
@@ -89,24 +90,16 @@ async def page_of(
     return _rows(found)
 
 
-async def health(db: Database, wanted: Wanted, *, scope: Iterable[str]) -> list[dict[str, Any]]:
-    """How many are meant, and how many owe a report: by health, and by which way it went since the report before."""
+async def counts(db: Database, wanted: Wanted, *, scope: Iterable[str]) -> list[dict[str, Any]]:
+    """All that are meant, in groups of one state, currency, health and trend: how many, how many of them owe a report,
+    and budget, spent and forecast; `served` is how many rows `by_served` has of them. No currency where there is no
+    budget yet. One look at the rows gives all totals."""
     return await view.query(
         db,
-        "SELECT health, trend, count(*) AS projects, count(*) FILTER (WHERE cardinality(overdue) > 0) AS overdue "  # noqa: S608
-        f"FROM {{table}} WHERE {MEANT} GROUP BY health, trend",
-        *wanted.arguments,
-        scope=scope,
-    )
-
-
-async def money(db: Database, wanted: Wanted, *, scope: Iterable[str]) -> list[dict[str, Any]]:
-    """Budget, spent and forecast of all that are meant, per state and currency; no currency where there is no budget
-    yet."""
-    return await view.query(
-        db,
-        f"SELECT state, currency, count(*) AS projects, {SUMS} FROM {{table}} WHERE {MEANT} "  # noqa: S608
-        "GROUP BY state, currency ORDER BY currency NULLS LAST",
+        "SELECT state, currency, health, trend, count(*) AS projects, "  # noqa: S608
+        f"count(*) FILTER (WHERE cardinality(overdue) > 0) AS overdue, {SUMS}, "
+        "sum(CASE WHEN $2::text IS NULL THEN cardinality(serves) ELSE 1 END) AS served "
+        f"FROM {{table}} WHERE {MEANT} GROUP BY state, currency, health, trend",
         *wanted.arguments,
         scope=scope,
     )
@@ -131,7 +124,7 @@ async def first_of_each(
     return columns
 
 
-SERVED = f"{{table}} t CROSS JOIN LATERAL unnest(t.serves) AS s(served) WHERE {MEANT} AND ($2 IS NULL OR s.served = $2)"
+SERVED = f"{{table}} t CROSS JOIN LATERAL unnest(t.serves) AS s(served) WHERE {MEANT} AND ($2::text IS NULL OR s.served = $2)"
 
 
 async def by_served(
@@ -146,13 +139,6 @@ async def by_served(
         scope=scope,
     )
     return [(each["served"], row) for each, row in zip(found, _rows(found), strict=True)]
-
-
-async def count_served(db: Database, wanted: Wanted, *, scope: Iterable[str]) -> int:
-    """How many rows `by_served` has in all."""
-    found = await view.query(db, f"SELECT count(*) AS rows FROM {SERVED}", *wanted.arguments, scope=scope)  # noqa: S608
-    rows: int = found[0]["rows"]
-    return rows
 
 
 def _rows(found: Iterable[Mapping[str, Any]]) -> list[ProjectRow]:
