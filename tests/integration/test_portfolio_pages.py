@@ -86,7 +86,8 @@ async def test_every_page_is_sound_in_every_language(world: World, language: str
     wish = {"title": "Våren", "deadline": "2026-05-01T12:00:00+02:00"}
     round_id = (await world.post("/rounds", world.pm, wish)).json()["id"]
     world.client.cookies.set("flode_language", language)
-    for path in ("/", "/?overdue=1&state=under_way", "/mine", "/ranking", "/rounds", "/rounds/new"):
+    lists = ("/", "/?overdue=1&state=under_way", "/?as=board&everything=1", "/?as=timeline", "/totals")
+    for path in (*lists, "/mine", "/ranking", "/rounds", "/rounds/new"):
         sound(await world.get(f"/portfolio{path}", world.pm))
     for name in ACTIONS:
         sound(await world.get(f"/portfolio/projects/{request_id}/{name}", world.pm))
@@ -232,6 +233,75 @@ async def test_the_list_is_filtered_by_its_address(world: World) -> None:
         ("health=red", set()),
         ("overdue=1", set()),
         ("state=nonsense", set()),
+        ("q=ytt", {"Nytt"}),
+        ("q=%25", set()),
+        ("mine=1", set()),
+        ("everything=1&sort=-title", {"Pågår", "Nytt"}),
+        ("as=board&q=PÅGÅ", {"Pågår"}),
+        ("as=timeline&serves=nordvik", {"Nytt"}),
+        ("page=7", {"Pågår", "Nytt"}),
     ]:
         page = (await world.get(f"/portfolio/?{query}", world.pm)).text
         assert {title for title in ("Pågår", "Nytt") if f">{title}</a>" in page} == titles, query
+
+
+async def test_a_list_is_ordered_and_paged_in_the_database(world: World) -> None:
+    """The pages together hold every project once, and each says how many there are in all."""
+    titles = [f"Projekt {number:02}" for number in range(45)]
+    for title in titles:
+        await world.an_entered_project(title)
+    pages = [(await world.get(f"/portfolio/?sort=-title&page={number}", world.pm)).text for number in (1, 2)]
+    found = [re.findall(r">(Projekt \d\d)</a>", page) for page in pages]
+    assert [title for page in found for title in page] == titles[::-1]
+    assert all("45 projects" in page and "sort=-title&amp;page=" in page for page in pages)
+
+
+async def test_a_timeline_tells_a_project_once_for_each_municipality_it_serves(world: World) -> None:
+    """IT-15."""
+    await world.an_entered_project("Gemensamt", "sundby", ("nordvik",))
+    page = await world.get("/portfolio/?as=timeline", world.pm)
+    assert page.text.count(">Gemensamt</a>") == 2
+    assert re.findall(r'class="group">Serves (\w+)', page.text) == ["Nordvik", "Sundby"]
+
+
+async def test_a_person_names_a_view_and_finds_it_again_and_nobody_else_does(world: World) -> None:
+    query = "as=board&serves=nordvik"
+    seen = sound(await world.get(f"/portfolio/?{query}", world.pm))
+    named = await world.submit("/saved", world.pm, **{**seen.fields, "name": "Nordviks tavla"})
+    assert named.status_code == 303, named.text
+    address = named.headers["location"]
+    assert set(address.partition("?")[2].split("&")) == set(query.split("&"))
+    listed = (await world.get("/portfolio/", world.pm)).text
+    assert ">Nordviks tavla</a>" in listed
+    assert address.replace("&", "&amp;") in listed
+    for other in (world.leader, world.manager("ekvik"), world.manager("nordvik")):
+        assert "Nordviks tavla" not in (await world.get("/portfolio/", other)).text
+    removal = re.findall(r'action="/portfolio(/saved/[0-9a-f-]+/remove)"', listed)
+    await world.submit(removal[0], world.manager("ekvik"))
+    assert ">Nordviks tavla</a>" in (await world.get("/portfolio/", world.pm)).text
+    await world.submit(removal[0], world.pm)
+    assert "Nordviks tavla" not in (await world.get("/portfolio/", world.pm)).text
+
+
+async def test_a_view_without_a_name_is_told_beside_its_field(world: World) -> None:
+    wrong = await world.submit("/saved", world.pm, address="health=red", name=" ")
+    assert "f-name-error" in sound(wrong, 422).ids
+    assert "health=red" in wrong.text
+    assert (await world.here.db.worker.fetchval("SELECT count(*) FROM saved_views")) == 0
+
+
+async def test_a_story_is_narrowed_by_its_address(world: World) -> None:
+    """TY-06: the directive's version stands in it, with a way to it."""
+    request_id = await world.a_running_project()
+    whole = (await world.get(f"/portfolio/projects/{request_id}", world.pm)).text
+    for said in (
+        "Version 1 of the directive was approved",
+        "Version 1 of the plan",
+        "Assigned to Berit Lund",
+        "Rank 1",
+    ):
+        assert said in whole
+    ranks = await world.get(f"/portfolio/projects/{request_id}?kind=ranks", world.pm)
+    sound(ranks)
+    assert "Rank 1" in ranks.text
+    assert "Assigned to Berit Lund" not in ranks.text

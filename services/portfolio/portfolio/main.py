@@ -6,6 +6,8 @@ and a group, and follows how it goes.
 
 from __future__ import annotations
 
+from importlib.resources import files
+
 from chassis.service import Service
 from contracts.topics import REQUEST, ROUND
 from portfolio import api, consumers, pages
@@ -24,4 +26,5 @@ service = Service(
     reactions=(consumers.on_requests,),
     clockworks=(consumers.missed_reports,),
     emits=(REQUEST, ROUND),
+    tables=files("portfolio").joinpath("tables.sql").read_text("utf-8"),
 )

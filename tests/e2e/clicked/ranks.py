@@ -65,10 +65,11 @@ def a_deputy_votes(deputy: Visitor, municipality: str, scores: dict[str, str]) -
     _scores(deputy, scores)
     manager = CAST["norwegian manager"]
     deputy.writes({"deputy_for.name": manager.name, "deputy_for.email": manager.email})
-    _boxes(deputy, TITLE)[0].select_option("")
+    _choices(deputy, TITLE)[0].get_by_role("radio").first.check(force=True)
     deputy.presses("Give the vote", refused=422)
     assert deputy.field("deputy_for.name").input_value() == manager.name
-    assert [box.input_value() for box in _boxes(deputy, TITLE)] == ["", scores[TITLE], scores[TITLE]]
+    chosen = [each.locator("input:checked").input_value() for each in _choices(deputy, TITLE)]
+    assert chosen == ["", scores[TITLE], scores[TITLE]]
     _scores(deputy, scores)
     deputy.presses("Give the vote")
     deputy.reads("deputy for {name}", name=manager.name)
@@ -89,12 +90,13 @@ def the_pm_closes_it(pm: Visitor) -> None:
     pm.reads("a prioritisation round")
 
 
-def _boxes(voter: Visitor, title: str) -> list[Locator]:
-    return voter.page.locator("fieldset", has_text=title).get_by_role("combobox").all()
+def _choices(voter: Visitor, title: str) -> list[Locator]:
+    """The criteria by which a project is scored, each a row of choices."""
+    return voter.page.get_by_role("region", name=title, exact=True).get_by_role("group").all()
 
 
 def _scores(voter: Visitor, scores: dict[str, str]) -> None:
     """For each project the same score by every criterion."""
     for title, score in scores.items():
-        for criterion in _boxes(voter, title):
-            criterion.select_option(score)
+        for criterion in _choices(voter, title):
+            criterion.get_by_label(score, exact=True).check(force=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from portfolio.pages import projects, rounds
+from portfolio.pages import portfolio, projects, rounds
 
 router = APIRouter()
+router.include_router(portfolio.router)
 router.include_router(projects.router)
 router.include_router(rounds.router)

@@ -83,3 +83,9 @@ def on_the_page(refusal: Refusal) -> Refusal:
 def municipalities(here: Deps) -> list[tuple[str, str]]:
     """The partner municipalities, to choose among."""
     return [(each.id, each.name) for each in here.partnership.municipalities.values()]
+
+
+def which_page(wanted: int, rows: int, on_each: int) -> tuple[int, int]:
+    """The page that is shown, which is the last one when a later one was asked for, and how many there are."""
+    last = max(1, -(-rows // on_each))
+    return min(wanted, last), last

@@ -1,4 +1,4 @@
-"""The portfolio and its filters, a project, every decision of it, and the ranking the PM gives alone."""
+"""A project and its story, every decision of it, and the ranking the PM gives alone."""
 
 from __future__ import annotations
 
@@ -22,44 +22,17 @@ from portfolio.commands.actions import ACTIONS, act
 from portfolio.commands.asks import Ranking
 from portfolio.commands.projects import rank_several
 from portfolio.domain.lifecycle import MAY_HAPPEN
-from portfolio.pages.forms import begun, by_id, half_years, municipalities, on_the_page
+from portfolio.pages.asked import asked
+from portfolio.pages.charts import money_bar
+from portfolio.pages.forms import begun, by_id, half_years, municipalities, on_the_page, which_page
+from portfolio.pages.story import KINDS, agreed_in, counted, narrowed, story
+from portfolio.pages.timeline import outcome_of
 from portfolio.views import history, projects
 from portfolio.views.projects import ProjectRow
 
 router = APIRouter(prefix="/portfolio", include_in_schema=False)
-
-
-@router.get("/")
-async def portfolio(request: Request, here: Here, caller: Caller) -> Response:
-    """The portfolio, first in the queue first, filtered by what stands in the address (IT-12)."""
-    await caught_up(request, here, projects.view)
-    asked = {name: request.query_params.get(name, "") for name in ("state", "serves", "health", "release")}
-    flags = {name: name in request.query_params for name in ("overdue", "everything")}
-    rows = await projects.in_order(
-        here.db,
-        scope=caller.scope,
-        state=asked["state"] or None,
-        serves=asked["serves"] or None,
-        health=asked["health"] or None,
-        release=asked["release"] or None,
-        overdue=flags["overdue"],
-        everything=flags["everything"],
-    )
-    totals = {
-        "municipality": await projects.totals(here.db, "municipality", scope=caller.scope),
-        "state": await projects.totals(here.db, "state", scope=caller.scope),
-    }
-    rows = await here.vault.open_all(rows, caller.language)
-    return page(
-        request,
-        "portfolio.html",
-        caller,
-        rows=rows,
-        asked=asked,
-        flags=flags,
-        totals=totals,
-        municipalities=municipalities(here),
-    )
+ENTRIES, REPORTS = 50, 24
+"""How many entries of its story, and how many reports, a project's page shows at once."""
 
 
 @router.get("/mine")
@@ -105,9 +78,32 @@ async def project(request: Request, request_id: UUID, here: Here, caller: Caller
     row = await visible(here, caller, request_id)
     told = await history.view.get(here.db, request_id, scope=here.partnership.ids)
     borrowed = await history.lent_to(here.db, request_id, scope=caller.scope)
+    agreed = agreed_in(await here.store.load(request_id))
     offers = [name for name, each in ACTIONS.items() if each.open_to(caller, row)]
-    row, told = await here.vault.open_all((row, told), caller.language)
-    return page(request, "project.html", caller, row=row, told=told, borrowed=borrowed, offers=offers)
+    entries = story(told, agreed, borrowed) if told else []
+    kind = request.query_params.get("kind", "")
+    shown = narrowed(entries, kind)
+    number, last = which_page(asked(request.query_params).page, len(shown), ENTRIES)
+    on_page = shown[(number - 1) * ENTRIES : number * ENTRIES]
+    reports = told.reports[-REPORTS:] if told else ()
+    row, reports, on_page = await here.vault.open_all((row, reports, on_page), caller.language)
+    day = today(here.partnership, row.municipality, here.clock.now())
+    return page(
+        request,
+        "project.html",
+        caller,
+        row=row,
+        offers=offers,
+        reports=reports,
+        bar=money_bar(row.budget, row.spent, row.forecast),
+        gates=[(gate, outcome_of(gate.key, gate.on, row, day)) for gate in row.gates],
+        entries=on_page,
+        counts=counted(entries),
+        all=len(entries),
+        kind=kind if kind in KINDS else "",
+        number=number,
+        last=last,
+    )
 
 
 @router.get("/projects/{request_id}/{decision}")

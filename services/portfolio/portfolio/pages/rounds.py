@@ -19,6 +19,7 @@ from portfolio.commands import rounds as prioritisation
 from portfolio.commands.asks import Opening, Vote
 from portfolio.domain.lifecycle import MAY_HAPPEN
 from portfolio.domain.scoring import COOPERATION
+from portfolio.pages.charts import moved
 from portfolio.pages.forms import by_id, name_of, on_the_page
 from portfolio.views import projects, rounds
 
@@ -97,6 +98,7 @@ async def _round(
         titles=titles,
         heads=[(name_of(criterion, caller.language), "number") for criterion in row.criteria],
         cooperation=COOPERATION,
+        moved={each.request_id: moved(row.criteria, each) for each in row.standings},
         is_pm=caller.has(Role.PM),
     )
 

@@ -218,6 +218,10 @@ def reported(row: ProjectRow, fact: StatusReported, at: datetime) -> dict[str, A
     }
 
 
+IN_ORDER = "rank NULLS LAST, ranked_at DESC NULLS LAST, entered_at, request_id"
+"""First in the queue first; where two hold the same rank, the later word goes first."""
+TITLE = "lower(title)"
+
 view = View(
     "projects",
     version=1,
@@ -225,13 +229,11 @@ view = View(
     facts=ProjectFact,
     topics=(REQUEST,),
     evolve=evolve,
-    indexes=("municipality, rank", "leader_id", "(requester ->> 'id')"),
+    indexes=("municipality, rank", "leader_id", "(requester ->> 'id')", IN_ORDER, f"state, {IN_ORDER}", TITLE),
 )
 
 SUMS = ", ".join(f"sum({amount})::numeric(20, 2) AS {amount}" for amount in ("budget", "spent", "forecast"))
 OPEN = "state NOT IN ('completed', 'left')"
-IN_ORDER = "rank NULLS LAST, ranked_at DESC NULLS LAST, entered_at, request_id"
-"""First in the queue first; where two hold the same rank, the later word goes first."""
 
 
 async def in_order(

@@ -1,0 +1,145 @@
+"""Which projects are meant, page by page, and what do all of them come to? Questions to the view of projects.
+
+Counting, ordering and cutting into pages is the database's work, so that ten thousand projects cost a page no more than
+fifty do. Whoever asks sees the municipalities of their scope, here as everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from chassis.db import Database
+from portfolio.domain.lifecycle import State
+from portfolio.views.projects import IN_ORDER, OPEN, SUMS, TITLE, ProjectRow, view
+
+STATES = tuple(State)
+"""In the order of a project's life, which is the order of the board's columns."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which projects somebody asks for; what is None, or not said, narrows nothing (IT-12)."""
+
+    state: str | None = None
+    serves: str | None = None
+    health: str | None = None
+    release: str | None = None
+    overdue: bool = False
+    everything: bool = False
+    leader: UUID | None = None
+    text: str | None = None
+    """What stands somewhere in the title, in small letters or large."""
+
+    @property
+    def arguments(self) -> tuple[Any, ...]:
+        """What stands for $1 to $8 in `MEANT`."""
+        pattern = None if self.text is None else f"%{_literally(self.text)}%"
+        return (
+            self.state, self.serves, self.health, self.release, self.overdue, self.everything, self.leader, pattern,
+        )  # fmt: skip
+
+
+def _literally(text: str) -> str:
+    """Text in which LIKE finds no wildcard."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+MEANT = (
+    f"($6::boolean OR $1::text IS NOT NULL OR {OPEN}) AND ($1::text IS NULL OR state = $1) "
+    "AND ($2::text IS NULL OR $2 = ANY (serves)) AND ($3::text IS NULL OR health = $3) "
+    "AND ($4::text IS NULL OR release = $4) AND (NOT $5::boolean OR cardinality(overdue) > 0) "
+    "AND ($7::uuid IS NULL OR leader_id = $7) AND ($8::text IS NULL OR title ILIKE $8)"
+)
+SORTS: Mapping[str, tuple[str, ...]] = {
+    "title": (TITLE,),
+    "municipality": ("municipality",),
+    "state": ("array_position(ARRAY[" + ", ".join(f"'{state}'" for state in STATES) + "], state)",),
+    "health": ("CASE health WHEN 'red' THEN 1 WHEN 'yellow' THEN 2 WHEN 'green' THEN 3 END",),
+    "budget": ("currency", "budget"),  # amounts of different currencies cannot be compared
+    "forecast": ("forecast / nullif(budget, 0)",),
+    "gate": ("next_gate_on",),
+    "report": ("next_report",),
+}
+"""What a list can be ordered by, besides the queue; what is not known goes last, whichever way."""
+
+
+def order_of(sort: str) -> str:
+    """The SQL of an order: the name of one of `SORTS`, with "-" before it the other way round; else the queue's."""
+    name = sort.removeprefix("-")
+    if name not in SORTS:
+        return IN_ORDER
+    way = "DESC" if sort.startswith("-") else "ASC"
+    last = "" if name == "title" else " NULLS LAST"  # every project has a title, and its index can be read both ways
+    return ", ".join([*(f"{each} {way}{last}" for each in SORTS[name]), IN_ORDER])
+
+
+async def page_of(
+    db: Database, wanted: Wanted, *, scope: Iterable[str], sort: str, limit: int, skip: int
+) -> list[ProjectRow]:
+    """A page of the projects that are meant."""
+    found = await view.query(
+        db,
+        f"SELECT row_to_json(p)::text AS row FROM (SELECT * FROM {{table}} WHERE {MEANT} "  # noqa: S608
+        f"ORDER BY {order_of(sort)} LIMIT {limit:d} OFFSET {skip:d}) p",
+        *wanted.arguments,
+        scope=scope,
+    )
+    return _rows(found)
+
+
+async def counts(db: Database, wanted: Wanted, *, scope: Iterable[str]) -> list[dict[str, Any]]:
+    """All that are meant, in groups of one state, currency, health and trend: how many, how many of them owe a report,
+    and budget, spent and forecast; `served` is how many rows `by_served` has of them. No currency where there is no
+    budget yet. One look at the rows gives all totals."""
+    return await view.query(
+        db,
+        "SELECT state, currency, health, trend, count(*) AS projects, "  # noqa: S608
+        f"count(*) FILTER (WHERE cardinality(overdue) > 0) AS overdue, {SUMS}, "
+        "sum(CASE WHEN $2::text IS NULL THEN cardinality(serves) ELSE 1 END) AS served "
+        f"FROM {{table}} WHERE {MEANT} GROUP BY state, currency, health, trend",
+        *wanted.arguments,
+        scope=scope,
+    )
+
+
+async def first_of_each(
+    db: Database, wanted: Wanted, states: Sequence[str], *, scope: Iterable[str], limit: int
+) -> dict[str, list[ProjectRow]]:
+    """Of each of these states the first in the queue, for the board's columns."""
+    found = await view.query(
+        db,
+        f"SELECT row_to_json(p)::text AS row FROM unnest($9::text[]) AS columns(of) CROSS JOIN LATERAL "  # noqa: S608
+        f"(SELECT * FROM {{table}} WHERE state = columns.of AND {MEANT} "
+        f"ORDER BY {IN_ORDER} LIMIT {limit:d}) p",
+        *wanted.arguments,
+        list(states),
+        scope=scope,
+    )
+    columns: dict[str, list[ProjectRow]] = {state: [] for state in states}
+    for row in _rows(found):
+        columns[row.state].append(row)
+    return columns
+
+
+SERVED = f"{{table}} t CROSS JOIN LATERAL unnest(t.serves) AS s(served) WHERE {MEANT} AND ($2::text IS NULL OR s.served = $2)"
+
+
+async def by_served(
+    db: Database, wanted: Wanted, *, scope: Iterable[str], limit: int, skip: int
+) -> list[tuple[str, ProjectRow]]:
+    """A page of the projects that are meant, once for each municipality they serve, oldest first in each."""
+    found = await view.query(
+        db,
+        f"SELECT served, row_to_json(p)::text AS row FROM (SELECT s.served, t.* FROM {SERVED} "  # noqa: S608
+        f"ORDER BY s.served, entered_at, request_id LIMIT {limit:d} OFFSET {skip:d}) p",
+        *wanted.arguments,
+        scope=scope,
+    )
+    return [(each["served"], row) for each, row in zip(found, _rows(found), strict=True)]
+
+
+def _rows(found: Iterable[Mapping[str, Any]]) -> list[ProjectRow]:
+    return [view.decoder.decode(each["row"]) for each in found]
