@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from chassis.case import NotGenuine, verify
+from chassis.db import Database
 from chassis.feed import Feed
 from chassis.relay import Relay
 from chassis.service import find_services
@@ -130,7 +131,7 @@ async def test_without_a_record_there_are_no_names(world: World) -> None:
     assert name in (await ask(world, f"/requests/{request}", auditor(world))).text
     async with world.here.db.worker.acquire() as connection:
         assert not await connection.fetchval("SELECT has_table_privilege('reads', 'INSERT')")
-    broken = replace(world.here, db=_NotRecording(world.here.db))
+    broken = replace(world.here, db=cast(Database, _NotRecording(world.here.db)))
     world.client._transport.app.state.here = broken  # type: ignore[attr-defined]  # the application of the test
     for path in (f"/requests/{request}", "/requests"):
         refused = await ask(world, path, auditor(world))

@@ -30,7 +30,7 @@ REQUEST_ID = UUID(int=42)
 SECRET = bytes(range(32))
 
 
-class BedRow(Row):
+class BedRow(Row, frozen=True, kw_only=True):
     """A bed of the garden."""
 
     bed_id: UUID

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chassis.i18n import N_
+from chassis.web.sentences import Sentences
 from contracts.governance import (
     AgendaSet,
     AttendanceRecorded,
@@ -91,7 +92,7 @@ def _at_gate(fact: Any) -> str:
     return AT_GATE[fact.outcome]
 
 
-SENTENCES = {
+SENTENCES: Sentences = {
     DirectiveSent.type: N_("{requester} was sent a directive to fill in until {due}."),
     DirectiveDraftSaved.type: _saved,
     DirectiveHelpRequested.type: N_("The requester asked the PM for help with the directive."),

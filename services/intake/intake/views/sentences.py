@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chassis.i18n import N_
+from chassis.web.sentences import Sentences
 from contracts.intake import (
     ClassificationWithdrawn,
     ClassifiedAsChange,
@@ -28,7 +29,7 @@ def _withdrawn(fact: Any) -> str:
     return WITHDRAWN[fact.reason]
 
 
-SENTENCES = {
+SENTENCES: Sentences = {
     RequestRegistered.type: N_("Ticket {ticket}, “{title}”, was registered as a request."),
     RequestChanged.type: N_("The ticket was edited at its source; it is called “{title}”."),
     RequestWithdrawn.type: _withdrawn,

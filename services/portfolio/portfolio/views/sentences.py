@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chassis.i18n import N_
+from chassis.web.sentences import Sentences
 from contracts.portfolio import (
     Assigned,
     DialogueHeld,
@@ -54,7 +55,7 @@ def _postponed(fact: Any) -> str:
     return UNTIL if fact.until else PUT_OFF
 
 
-SENTENCES = {
+SENTENCES: Sentences = {
     EnteredPortfolio.type: N_("The project “{title}” entered the portfolio."),
     LeftPortfolio.type: N_("The project left the portfolio: {reason}"),
     ServesChanged.type: N_("The project serves {serves}."),
