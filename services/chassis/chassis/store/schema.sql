@@ -183,6 +183,7 @@ CREATE TABLE IF NOT EXISTS effects (
 );
 CREATE INDEX IF NOT EXISTS effects_due ON effects (channel, due_at) WHERE state = 'due';
 CREATE INDEX IF NOT EXISTS effects_in_line ON effects (channel, id) WHERE state = 'due';
+CREATE INDEX IF NOT EXISTS effects_given_up ON effects (channel) WHERE state = 'given_up';
 
 -- Who read sealed names, and of what: written before they are opened, never changed or taken away. The moment is the
 -- database's own; nobody says it.
@@ -197,8 +198,6 @@ CREATE TABLE IF NOT EXISTS reads (
     as_of timestamptz,          -- the moment that was looked at; NULL for the present
     at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
-
-CREATE INDEX IF NOT EXISTS effects_given_up ON effects (channel) WHERE state = 'given_up';
 
 -- What those who operate the service did, who and why. It is only ever added to.
 CREATE TABLE IF NOT EXISTS operated (
