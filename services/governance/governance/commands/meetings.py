@@ -129,6 +129,19 @@ async def record_attendance(
     return await _as_pm(here, subject, caller, context, expected, lambda found: found.record_attendance(attendees))
 
 
+async def seat_again(
+    here: Deps,
+    subject: UUID,
+    attendees: Sequence[Attendee],
+    *,
+    caller: Identity,
+    context: Context,
+    expected: int | None = None,
+) -> Outcome[Meeting]:
+    """The PM records the people already listed once more, as when somebody comes late. Their names stay sealed."""
+    return await _as_pm(here, subject, caller, context, expected, lambda found: found.record_attendance(attendees))
+
+
 async def _attendee(here: Deps, seat: Seat) -> Attendee:
     return Attendee(
         person=await named(here, seat.municipality, seat.person),

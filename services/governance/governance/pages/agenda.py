@@ -71,6 +71,8 @@ async def set_agenda(request: Request, here: Here, caller: Caller, meeting_id: U
     row = await row_of(here, caller, meeting_id)
     items = await _items(here, caller, form, row.agenda)
     match row_button(form.action or ""):
+        case None if form.action == "order":
+            items = by_number(items, _numbers(form, items))
         case (what, "items", at):
             items = moved(items, what, at)
         case _ if form.action == "add_project":
@@ -88,6 +90,23 @@ async def set_agenda(request: Request, here: Here, caller: Caller, meeting_id: U
                 return await _page(request, here, caller, meeting_id, items, refusal=refusal, changed=True)
             return go_to(f"/governance/meetings/{meeting_id}", outcome)
     return await _page(request, here, caller, meeting_id, items, version=form.version, changed=True)
+
+
+def by_number(items: Sequence[AgendaItem], numbers: Sequence[int | None]) -> list[AgendaItem]:
+    """The items in the order of the numbers written beside them, from 1.
+
+    Those whose number was changed are put where it says, lowest first; the others keep their order around them.
+    """
+    sent = [
+        (number, item)
+        for at, (item, number) in enumerate(zip(items, numbers, strict=True), start=1)
+        if number is not None and number != at
+    ]
+    moving = [item for _, item in sent]
+    ordered = [item for item in items if item not in moving]
+    for number, item in sorted(sent, key=lambda each: each[0]):
+        ordered.insert(max(0, number - 1), item)
+    return ordered
 
 
 def moved(items: Sequence[AgendaItem], what: str, at: int) -> list[AgendaItem]:
@@ -121,6 +140,17 @@ async def _items(here: Deps, caller: Identity, form: Form, set_before: Sequence[
                 )
             )
     return items
+
+
+def _numbers(form: Form, items: Sequence[AgendaItem]) -> list[int | None]:
+    """The number written beside each item; None where none can be read."""
+    told = {
+        _request(each.get("request_id", "")): each.get("number", "").strip()
+        for each in form.data.get("items", [])
+        if isinstance(each, dict)
+    }
+    written = (told.get(item.request_id, "") for item in items)
+    return [int(number) if number.isdecimal() and len(number) < 4 else None for number in written]
 
 
 async def _asked_for(here: Deps, caller: Identity, form: Form) -> list[AgendaItem]:

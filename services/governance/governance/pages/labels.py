@@ -29,6 +29,9 @@ TONES: Mapping[str, str] = {
     "agreed": "good",
     "closed": "neutral",
     "cancelled": "bad",
+    "going_on": "good",
+    "stopped": "bad",
+    "postponed": "caution",
 }
 GOALS: Mapping[str, str] = {"result": N_("Result"), "time": N_("Time"), "cost": N_("Cost")}
 KINDS: Mapping[str, str] = {
@@ -79,6 +82,13 @@ MEETING_STAGES: Mapping[str, str] = {
     "minuted": N_("Minutes written"),
     "closed": N_("Closed, minutes approved"),
     "cancelled": N_("Cancelled"),
+}
+COURSES: Mapping[str, str] = {
+    "going_on": N_("In the portfolio"),
+    "stopped": N_("Stopped"),
+    "postponed": N_("Postponed"),
+    "left": N_("No longer in the portfolio"),
+    "unseen": N_("Seen by its own municipality"),
 }
 SECTIONS: Mapping[str, str] = {
     "orderer": N_("Approval: the orderer"),
@@ -188,6 +198,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "plan_states": PLAN_STATES,
     "reasons": REASONS,
     "outcomes": OUTCOMES,
+    "courses": COURSES,
     "seats": SEATS,
     "meeting_stages": MEETING_STAGES,
     "sections": SECTIONS,

@@ -26,7 +26,7 @@ from governance.commands import meetings as commands
 from governance.domain import reading
 from governance.domain.meeting import Meeting
 from governance.domain.refusals import NoMeeting, SayWhat
-from governance.pages import labels
+from governance.pages import followed, labels
 from governance.pages.shown import show
 from governance.views import meetings
 from governance.views.meetings import MeetingRow
@@ -42,7 +42,7 @@ async def all_meetings(request: Request, here: Here, caller: Caller) -> Response
     """All meetings the caller's municipalities host or are invited to."""
     await caught_up(request, here, meetings.view)
     rows = await meetings.latest_first(here.db, scope=caller.scope)
-    return show(request, "meetings.html", caller, rows=rows, is_pm=_is_pm(here, caller))
+    return show(request, "meetings.html", caller, rows=rows, is_pm=is_pm_of(here, caller))
 
 
 @router.get("/meetings/new")
@@ -89,7 +89,7 @@ async def _page(
 ) -> HTMLResponse:
     row = await row_of(here, caller, meeting_id)
     goes_on = row.stage in ("called", "minuted")
-    is_pm = _is_pm(here, caller)
+    is_pm = is_pm_of(here, caller)
     last = row.minutes[-1] if row.minutes else None
     attended = any(each.present and each.person.id == caller.id for each in row.attendees)
     wrote = last is not None and last.writer is not None and last.writer.id == caller.id
@@ -101,6 +101,7 @@ async def _page(
         refusal=refusal,
         row=row,
         last=last,
+        became=await followed.last_time(here, row, scope=caller.scope),
         written=form.data if form is not None else {},
         local=row.at.astimezone(zone),
         invited=[here.partnership[each].name for each in row.shared_with],
@@ -156,7 +157,7 @@ async def decide(request: Request, here: Here, caller: Caller, meeting_id: UUID)
             here,
             meeting_id,
             request_id=filled(UUID, form.data.get("request_id", "")),
-            outcome=_outcome(form),
+            outcome=outcome_of(form),
             text=form.text("text"),
             caller=caller,
             context=context,
@@ -209,7 +210,8 @@ async def row_of(here: Deps, caller: Identity, meeting_id: UUID) -> MeetingRow:
     return await here.vault.open_all(row, caller.language)
 
 
-def _is_pm(here: Deps, caller: Identity) -> bool:
+def is_pm_of(here: Deps, caller: Identity) -> bool:
+    """Whether the caller leads the host's meetings."""
     return caller.has(Role.PM, here.partnership.host)
 
 
@@ -225,7 +227,8 @@ def _moment(here: Deps, form: Form) -> datetime:
     )
 
 
-def _outcome(form: Form) -> Decision:
+def outcome_of(form: Form) -> Decision:
+    """What the CAB decided, by the word for it."""
     outcomes: tuple[Decision, ...] = get_args(Decision)
     for outcome in outcomes:
         if outcome == form.text("outcome"):

@@ -179,3 +179,9 @@ async def items(db: Database, *, since: datetime | None, before: date, scope: It
 async def all_of_them(db: Database, *, scope: Iterable[str]) -> list[CandidateRow]:
     """Every project of the portfolio, by rank."""
     return await view.select(db, "true ORDER BY rank NULLS LAST, entered_at, request_id", scope=scope)
+
+
+async def of_requests(db: Database, requests: Iterable[UUID], *, scope: Iterable[str]) -> dict[UUID, CandidateRow]:
+    """Those of some projects that are still in the portfolio, by their request."""
+    rows = await view.select(db, "request_id = ANY($1::uuid[])", list(requests), scope=scope)
+    return {row.request_id: row for row in rows}

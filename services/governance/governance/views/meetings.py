@@ -141,3 +141,11 @@ async def after(db: Database, at: datetime, *, scope: Iterable[str]) -> MeetingR
     """The next meeting after a moment that is not cancelled."""
     rows = await view.select(db, "at > $1 AND stage <> 'cancelled' ORDER BY at", at, scope=scope, limit=1)
     return rows[0] if rows else None
+
+
+async def decided_before(db: Database, at: datetime, request_id: UUID, *, scope: Iterable[str]) -> MeetingRow | None:
+    """The last meeting before a moment that decided something of a project."""
+    said_of_it = "decisions @> jsonb_build_array(jsonb_build_object('request_id', $2::text))"
+    where = f"at < $1 AND stage <> 'cancelled' AND {said_of_it} ORDER BY at DESC"
+    rows = await view.select(db, where, at, str(request_id), scope=scope, limit=1)
+    return rows[0] if rows else None
