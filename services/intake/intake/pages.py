@@ -95,6 +95,7 @@ async def start(request: Request, caller: Caller, here: Here) -> Response:
         request,
         "inbox.html",
         caller,
+        live=(inbox.view,),
         rows=await here.vault.open_all(waiting, caller.language),
         reads=bool(caller.scope_of(*api.READERS)),
         registers=caller.has(Role.SERVICE_DESK),

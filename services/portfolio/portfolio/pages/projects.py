@@ -54,6 +54,7 @@ async def portfolio(request: Request, here: Here, caller: Caller) -> Response:
         request,
         "portfolio.html",
         caller,
+        live=(projects.view,),
         rows=rows,
         asked=asked,
         flags=flags,
@@ -107,7 +108,8 @@ async def project(request: Request, request_id: UUID, here: Here, caller: Caller
     borrowed = await history.lent_to(here.db, request_id, scope=caller.scope)
     offers = [name for name, each in ACTIONS.items() if each.open_to(caller, row)]
     row, told = await here.vault.open_all((row, told), caller.language)
-    return page(request, "project.html", caller, row=row, told=told, borrowed=borrowed, offers=offers)
+    live = (projects.view, history.view)
+    return page(request, "project.html", caller, live=live, row=row, told=told, borrowed=borrowed, offers=offers)
 
 
 @router.get("/projects/{request_id}/{decision}")

@@ -90,6 +90,7 @@ async def _round(
         request,
         "round.html",
         caller,
+        live=(rounds.view,),
         refusal=refusal,
         row=row,
         votes=votes,
