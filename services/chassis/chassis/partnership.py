@@ -169,6 +169,8 @@ class Partnership(_Strict):
     service_desks: tuple[ServiceDesk, ...] = ()
     criteria: tuple[Criterion, ...] = PRIORITY_CRITERIA
     size_criteria: tuple[SizeCriterion, ...] = SIZE_CRITERIA
+    accessibility_contact: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
+    """To whom people write whom a page shuts out; their municipality's Service Desk when not said."""
     cadence: Cadence = Cadence(short_days=7, fixed_days=14)
     """How often leaders report unless a directive says otherwise (TY-15)."""
     tie_rule: dict[str, str] = Field(default_factory=lambda: dict(TIE_RULE))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
@@ -34,8 +35,10 @@ from chassis.telemetry import TELEMETRY
 from chassis.vault import Vault
 from chassis.views import tables
 from chassis.views.follow import ViewFollower
+from chassis.views.read import marks
 from chassis.web import Deps, create_app
 from chassis.web.deps import resources_of
+from chassis.web.live import Live
 
 __all__ = ["opened", "resources_of", "roles_of", "serve"]
 log = structlog.get_logger(__name__)
@@ -146,7 +149,11 @@ def _server(service: Service, here: Deps, roles: list[Role], lock: Lock) -> uvic
         state = {role.name: {"state": role.state, "failures": role.failures} for role in roles}
         return {"status": "ready" if ready else "starting", "active": lock.held.is_set(), "roles": state}
 
-    app = create_app(service.name, service.package, service.http, here, health=health, streamed=service.streamed)
+    names = [view.name for view in service.views]
+    live = Live(lambda: marks(here.db, names, key=here.settings.link_key), names)
+    app = create_app(
+        service.name, service.package, service.http, here, health=health, streamed=service.streamed, live=live
+    )
     app.state.roles = roles
     config = uvicorn.Config(
         app,
@@ -160,11 +167,20 @@ def _server(service: Service, here: Deps, roles: list[Role], lock: Lock) -> uvic
         proxy_headers=True,
         forwarded_allow_ips="127.0.0.1",
     )
-    return _Server(config)
+    return _Server(config, live)
 
 
 class _Server(uvicorn.Server):
     """Uvicorn, without its own signal handlers: the process has one way to end."""
+
+    def __init__(self, config: uvicorn.Config, live: Live) -> None:
+        super().__init__(config)
+        self._live = live
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End what would go on for ever, then finish what is being answered."""
+        self._live.end()
+        await super().shutdown(sockets)
 
     @property
     def install_signal_handlers(self) -> Any:

@@ -13,6 +13,7 @@ PARTNERSHIP_EXAMPLE = """
 name = "Samverkan vid sjön"
 host = "almby"
 mail_from = "Flöde <flode@almby.example>"
+accessibility_contact = "tillganglighet@almby.example"
 
 [municipalities.almby]
 name = "Almby kommun"
@@ -105,6 +106,7 @@ def test_every_line_of_the_example_is_understood(file: Path) -> None:
     assert (zammad.api.host, zammad.base) == ("desk.birkelund.example", "https://helpdesk.birkelund.example")
     assert desk.secret.startswith("whsec_Zm9y")
     assert zammad.api.options == {"group": "Service Desk", "client_secret": "what Zammad knows us by"}
+    assert partnership.accessibility_contact == "tillganglighet@almby.example"
     assert partnership.criteria[0].weight == 2
     assert partnership.cadence.fixed_days == 28
 

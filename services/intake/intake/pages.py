@@ -111,6 +111,7 @@ async def start(
         request,
         "inbox.html",
         caller,
+        live=(inbox.view, requests.view),
         rows=shown_now,
         waiting=waiting,
         page_number=min(number, last),

@@ -16,7 +16,9 @@ from chassis.i18n import N_
 from chassis.plain import Misfilled
 from chassis.position import NoPosition, Position
 from chassis.views import View
+from chassis.views.read import marks
 from chassis.web.deps import Deps
+from chassis.web.problems import is_page
 
 POSITION_HEADER = "Flode-Position"
 AFTER = "after"
@@ -74,17 +76,21 @@ def expected_version(request: Request) -> int | None:
 
 
 async def caught_up(request: Request, here: Deps, *views: View[Any]) -> None:
-    """Wait until the views have applied what `?after=` or Flode-Position names. Raises NotYet after five seconds."""
+    """Wait until the views have applied what `?after=` or Flode-Position names. Raises NotYet after five seconds.
+
+    A page remembers where they stand, before it reads them, so that it can be told when they move (`page(live=)`).
+    """
     position = request.query_params.get(AFTER) or request.headers.get(POSITION_HEADER)
-    if not position:
-        return
-    try:
-        Position.parse(position)
-    except NoPosition:
-        raise Misfilled(
-            N_("This is no position of Flöde's; leave it out, or repeat it as it was given."), AFTER
-        ) from None
-    await asyncio.gather(*(view.wait_for(here.db, position, timeout=WAIT_SECONDS) for view in views))
+    if position:
+        try:
+            Position.parse(position)
+        except NoPosition:
+            raise Misfilled(
+                N_("This is no position of Flöde's; leave it out, or repeat it as it was given."), AFTER
+            ) from None
+        await asyncio.gather(*(view.wait_for(here.db, position, timeout=WAIT_SECONDS) for view in views))
+    if views and is_page(request):
+        request.state.marks = await marks(here.db, [view.name for view in views], key=here.settings.link_key)
 
 
 def go_to(path: str, outcome: Outcome[Any] | None = None) -> RedirectResponse:

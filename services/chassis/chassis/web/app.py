@@ -6,18 +6,20 @@ from collections.abc import Callable, Iterable, Mapping
 from importlib import resources
 from typing import Annotated, Any
 
-from fastapi import APIRouter, FastAPI, Query
+from fastapi import APIRouter, FastAPI, Query, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from chassis import i18n
-from chassis.auth import LANGUAGE_COOKIE
+from chassis.auth import LANGUAGE_COOKIE, Caller
 from chassis.clock import ToldClock
 from chassis.i18n import LANGUAGES
 from chassis.telemetry import TELEMETRY
+from chassis.web.about import about_router
 from chassis.web.deps import Deps
 from chassis.web.edge import Edge
 from chassis.web.guard import Guard
+from chassis.web.live import Live
 from chassis.web.pages import templates_of
 from chassis.web.press import Press
 from chassis.web.problems import add_handlers
@@ -36,16 +38,19 @@ def create_app(
     *,
     health: Callable[[], dict[str, Any]] = lambda: {"status": "ready"},
     streamed: Mapping[str, int] | None = None,
+    live: Live | None = None,
 ) -> FastAPI:
     """The application of the service `name`, whose templates and catalogues are in `package`.
 
     `health` says how the service is; anything but {"status": "ready", …} is answered with 503.
+    `live` knows where its views stand, for pages that update themselves; without it there are none.
     `streamed` says under which paths bodies are read piece by piece, and how many bytes they may have.
     """
     i18n.use(package)
     app = bare_app(name, routers)
     app.state.here = here
     app.state.templates = templates_of(package)
+    app.state.live = watched = live or Live(_nowhere)
 
     @app.get(f"/{name}/health", include_in_schema=False)
     async def healthy() -> JSONResponse:
@@ -65,6 +70,15 @@ def create_app(
         answer.set_cookie(LANGUAGE_COOKIE, language, YEAR_SECONDS, secure=secure, httponly=True, samesite="lax")
         return answer
 
+    @app.get(f"/{name}/live", include_in_schema=False)
+    async def moves(
+        request: Request, caller: Caller, views: str = "", seen: Annotated[str | None, Query(alias="from")] = None
+    ) -> Response:
+        stream = watched.answer(caller.id, views.split(","), request.headers.get("last-event-id") or seen)
+        request.state.lasts = True
+        return stream
+
+    app.include_router(about_router(name), include_in_schema=False)
     with resources.as_file(resources.files("chassis.web") / "static") as static:
         app.mount(f"/{name}/static", StaticFiles(directory=static), name="static")
     add_handlers(app)
@@ -75,6 +89,10 @@ def create_app(
     app.add_middleware(Guard, public_url=here.settings.public_url, streamed=streamed)
     app.add_middleware(Edge, secure=here.settings.public_url.startswith("https:"))
     return app
+
+
+async def _nowhere() -> Mapping[str, str]:
+    return {}
 
 
 def bare_app(name: str, routers: Iterable[APIRouter]) -> FastAPI:

@@ -72,7 +72,8 @@ class Edge:
             if route:
                 trace.set_attribute("http.route", route)
             seconds = time.perf_counter() - began
-            TELEMETRY.measures.http(method, route, status, seconds)
+            if "lasts" not in scope["state"]:  # how long somebody watches is not how long they waited
+                TELEMETRY.measures.http(method, route, status, seconds)
             log.info("http", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
 
 

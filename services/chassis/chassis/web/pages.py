@@ -21,6 +21,7 @@ from jinja2.runtime import Context as Names
 from chassis.i18n import LANGUAGES, translate, translate_many
 from chassis.i18n.formats import Formats
 from chassis.identity import Identity
+from chassis.views import View
 from chassis.web.deps import KEY_FIELD, Deps
 from chassis.web.navigation import places_for
 from chassis.web.problems import TITLES, FieldError, errors_of, language_of
@@ -50,9 +51,12 @@ def page(
     *,
     status: int | None = None,
     refusal: Refusal | None = None,
+    live: Iterable[View[Any]] = (),
     **values: Any,
 ) -> HTMLResponse:
     """Render a template of the service.
+
+    `live` names the views the page shows: where there is a script it shows what comes, without being loaded again.
 
     With a `refusal` its sentences stand above the page and beside their fields, and the status is its own. `data` is
     what the fields of a form hold. In the template: `_("…", name=…)` and `ngettext` translate; the filters `day`,
@@ -72,6 +76,9 @@ def page(
         "partnership": deps.partnership,
         "places": places_for(caller),
         "service": deps.service,
+        "about": f"/{deps.service}",
+        # A form that was refused stands at an address that only takes forms: it cannot be asked for anew.
+        "live": _live(request, live) if request.method == "GET" and refusal is None else None,
         "path": request.url.path,
         "here_and_now": quote(request.url.path + (f"?{request.url.query}" if request.url.query else ""), safe="/"),
         "static": f"/{deps.service}/static",
@@ -81,6 +88,13 @@ def page(
     names["ui"] = environment.get_template("forms.html").make_module(names)
     text = environment.get_template(template).render(names)
     return HTMLResponse(text, status or (refusal.status if refusal else 200), {"Content-Language": language})
+
+
+def _live(request: Request, views: Iterable[View[Any]]) -> tuple[str, str] | None:
+    """The names of the views, and where they stood before the page read them (nothing when it did not look)."""
+    names = [view.name for view in views]
+    known: Mapping[str, str] = getattr(request.state, "marks", {})
+    return (",".join(names), ".".join(known.get(name, "") for name in names)) if names else None
 
 
 def problem_page(request: Request, refusal: Refusal) -> HTMLResponse:

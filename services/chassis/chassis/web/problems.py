@@ -51,7 +51,7 @@ TROUBLE = (
 )
 """What passes by itself: a database or an issuer that is away for a moment. Nothing was done; ask again."""
 
-MACHINES = frozenset({"api", "hooks", "health", "metrics", "openapi.json"})
+MACHINES = frozenset({"api", "hooks", "health", "live", "metrics", "openapi.json"})
 """Second segments of paths that programs use; everything else is a page."""
 
 

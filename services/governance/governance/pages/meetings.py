@@ -42,7 +42,8 @@ async def all_meetings(request: Request, here: Here, caller: Caller) -> Response
     """All meetings the caller's municipalities host or are invited to."""
     await caught_up(request, here, meetings.view)
     rows = await meetings.latest_first(here.db, scope=caller.scope)
-    return show(request, "meetings.html", caller, rows=rows, is_pm=is_pm_of(here, caller))
+    live, is_pm = (meetings.view,), is_pm_of(here, caller)
+    return show(request, "meetings.html", caller, live=live, rows=rows, is_pm=is_pm)
 
 
 @router.get("/meetings/new")
@@ -98,6 +99,7 @@ async def _page(
         request,
         "meeting.html",
         caller,
+        live=(meetings.view,),
         refusal=refusal,
         row=row,
         last=last,

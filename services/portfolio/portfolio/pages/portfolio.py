@@ -51,6 +51,7 @@ async def _portfolio(
         request,
         "portfolio.html",
         caller,
+        live=(projects.view,),
         refusal=refusal,
         asked=ask,
         glance=counts,

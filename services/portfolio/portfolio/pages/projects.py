@@ -92,6 +92,7 @@ async def project(request: Request, request_id: UUID, here: Here, caller: Caller
         request,
         "project.html",
         caller,
+        live=(projects.view, history.view),
         row=row,
         offers=offers,
         reports=reports,

@@ -91,6 +91,7 @@ async def _round(
         request,
         "round.html",
         caller,
+        live=(rounds.view,),
         refusal=refusal,
         row=row,
         votes=votes,

@@ -1,0 +1,80 @@
+"""Pages about the pages: what they are made of, and for whom they work."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from jinja2 import Environment, Template
+
+from chassis.auth import Caller, MaybeCaller
+from chassis.web.pages import page
+
+_MACRO = re.compile(r"{%-? macro ([a-z]\w*)\((.*)\) -?%}")
+_BLOCK = re.compile(r"{% block (\w+) %}\n(.*?)\n{% endblock %}", re.DOTALL)
+_TOKEN = re.compile(r"--([a-z-]+): (#[0-9a-f]{6});")
+_DARK = "@media screen and (prefers-color-scheme: dark)"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A colour of the style sheet, by its name, in both palettes."""
+
+    name: str
+    light: str
+    dark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """A macro of forms.html: how it is declared, a call of it, and the same call to be drawn."""
+
+    name: str
+    parameters: str
+    call: str
+    drawn: Template
+
+
+def about_router(service: str) -> APIRouter:
+    """Every service shows its own, so that no page depends on another service."""
+    router = APIRouter(prefix=f"/{service}")
+
+    @router.get("/design")
+    async def design(request: Request, caller: Caller) -> Response:
+        """The tokens and components that pages are made of."""
+        parts = components(request.app.state.templates)
+        return page(request, "design.html", caller, tokens=tokens(), components=parts)
+
+    @router.get("/accessibility")
+    async def accessibility(request: Request, caller: MaybeCaller) -> Response:
+        """The accessibility statement, which nobody has to sign in for."""
+        return page(request, "accessibility.html", caller)
+
+    return router
+
+
+@cache
+def tokens() -> tuple[Token, ...]:
+    """The colours of flode.css. What the dark palette does not change is the same in both."""
+    sheet = (resources.files("chassis.web") / "static" / "flode.css").read_text("utf-8")
+    light, dark = (dict(_TOKEN.findall(part)) for part in sheet.split(_DARK, 1))
+    return tuple(Token(name, colour, dark.get(name, colour)) for name, colour in light.items())
+
+
+def components(environment: Environment) -> tuple[Component, ...]:
+    """The macros of forms.html in their order, each with the example in components.html."""
+    calls = dict(_BLOCK.findall(_source("components.html")))
+    return tuple(
+        Component(name, parameters, calls.get(name, ""), environment.from_string(calls.get(name, "")))
+        for name, parameters in _MACRO.findall(_source("forms.html"))
+        if name != "error_summary"  # it stands at the top of a page that has mistakes, once
+    )
+
+
+@cache
+def _source(template: str) -> str:
+    return (resources.files("chassis.web") / "templates" / template).read_text("utf-8")
