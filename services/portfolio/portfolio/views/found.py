@@ -124,7 +124,10 @@ async def first_of_each(
     return columns
 
 
-SERVED = f"{{table}} t CROSS JOIN LATERAL unnest(t.serves) AS s(served) WHERE {MEANT} AND ($2::text IS NULL OR s.served = $2)"
+SERVED = (
+    "{table} t CROSS JOIN LATERAL unnest(t.serves) AS s(served) "
+    f"WHERE {MEANT} AND ($2::text IS NULL OR s.served = $2)"
+)
 
 
 async def by_served(
