@@ -1,4 +1,4 @@
-"""What the CAB decided when it last met, and what became of it: each decision beside its project as it stands (IT-21)."""
+"""What the CAB decided when it last met, and what became of it: each decision beside its project today (IT-21)."""
 
 from __future__ import annotations
 
