@@ -95,8 +95,8 @@ async def test_who_leaves_is_absent_and_keeps_their_name(world: World) -> None:
     fields = {"version": hidden(page, "version"), "person": hidden(page, "person"), "present": "no"}
     assert (await world.send(f"{path}/show/presence?item=1", fields, world.pm)).status_code == 303
     page = await world.get(f"{path}/show", world.pm)
-    assert "Maj Ekdal, Ekvik : Absent" in text_of(page)
-    assert "Hanna Berg, Ekvik (stands in for Greta Lindmark): Present" in text_of(page).replace(") :", "):")
+    assert "Maj Ekdal, Ekvik: Absent" in text_of(page)
+    assert "Hanna Berg, Ekvik (stands in for Greta Lindmark): Present" in text_of(page)
     late = await world.send(f"{path}/show/presence?item=1", fields, world.pm)
     assert late.status_code == 412
 
