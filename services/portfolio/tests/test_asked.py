@@ -9,7 +9,8 @@ import pytest
 
 from portfolio.pages.asked import Asked, asked
 from portfolio.pages.forms import which_page
-from portfolio.views.found import IN_ORDER, SORTS, Wanted, order_of
+from portfolio.views.found import SORTS, Wanted, order_of
+from portfolio.views.projects import IN_ORDER
 
 MAJ = UUID(int=9)
 
