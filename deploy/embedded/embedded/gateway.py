@@ -123,6 +123,9 @@ def _end_to_end(headers: CIMultiDictProxy[str]) -> CIMultiDict[str]:
 async def _pass_back(request: web.Request, answer: aiohttp.ClientResponse) -> web.StreamResponse:
     response = web.StreamResponse(status=answer.status, reason=answer.reason, headers=_end_to_end(answer.headers))
     await response.prepare(request)
+    # What goes on for ever may be silent for long: that its reader has left would be seen at the next word only.
+    lasts = answer.content_type == "text/event-stream"
+    watching = asyncio.create_task(_let_go(request, answer)) if lasts else None
     try:
         async for chunk in answer.content.iter_any():
             await response.write(chunk)
@@ -132,7 +135,17 @@ async def _pass_back(request: web.Request, answer: aiohttp.ClientResponse) -> we
         if request.transport is not None:
             request.transport.abort()
         raise
+    finally:
+        if watching is not None:
+            watching.cancel()
     return response
+
+
+async def _let_go(request: web.Request, answer: aiohttp.ClientResponse) -> None:
+    """Close the connection to the service within a second of the reader's leaving."""
+    while request.transport is not None and not request.transport.is_closing():
+        await asyncio.sleep(1)
+    answer.close()
 
 
 def problem(status: HTTPStatus, detail: str, headers: Mapping[str, str] | None = None) -> web.Response:

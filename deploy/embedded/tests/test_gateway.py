@@ -168,3 +168,28 @@ async def test_an_answer_that_is_cut_short_does_not_look_whole(start: Start, cli
     with pytest.raises(aiohttp.ClientError):
         async with client.get(door.make_url("/intake/")) as answer:
             await answer.read()
+
+
+async def test_a_stream_passes_piece_by_piece_and_is_let_go_when_its_reader_leaves(
+    start: Start, client: aiohttp.ClientSession
+) -> None:
+    left = asyncio.Event()
+
+    async def live(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        await response.write(b"event: same\n\n")
+        while request.transport is not None and not request.transport.is_closing():
+            await asyncio.sleep(0.05)
+        left.set()
+        return response
+
+    upstream = web.Application()
+    upstream.router.add_get("/intake/live", live)
+    app = web.Application()
+    gateway.Gateway({"intake": str((await start(upstream)).make_url("")).rstrip("/")}).add_to(app)
+    door = str((await start(app)).make_url("")).rstrip("/")
+    async with client.get(door + "/intake/live") as answer:
+        assert await asyncio.wait_for(answer.content.readuntil(b"\n\n"), 5) == b"event: same\n\n"
+        answer.close()
+    await asyncio.wait_for(left.wait(), 5)

@@ -61,9 +61,12 @@ def about_router(service: str) -> APIRouter:
 def tokens() -> tuple[Token, ...]:
     """The colours of flode.css. What the dark palette does not change is the same in both."""
     sheet = (resources.files("chassis.web") / "static" / "flode.css").read_text("utf-8")
-    palettes: list[dict[str, str]] = [dict(_TOKEN.findall(part)) for part in sheet.split(_DARK, 1)]
-    light, dark = palettes
+    light, dark = (_colours(part) for part in sheet.split(_DARK, 1))
     return tuple(Token(name, colour, dark.get(name, colour)) for name, colour in light.items())
+
+
+def _colours(sheet: str) -> dict[str, str]:
+    return dict(_TOKEN.findall(sheet))
 
 
 def components(environment: Environment) -> tuple[Component, ...]:

@@ -1,0 +1,55 @@
+"""The design system shows itself whole, and everybody can read for whom the pages work."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from importlib import resources
+
+import httpx
+
+from chassis.web.about import components, tokens
+from chassis.web.pages import templates_of
+
+Headers = Callable[..., dict[str, str]]
+
+
+def test_every_component_has_an_example_of_its_own() -> None:
+    for each in components(templates_of("chassis")):
+        assert f"ui.{each.name}(" in each.call, f"components.html has no example of {each.name}"
+
+
+def test_every_token_is_shown_in_both_palettes() -> None:
+    assert {"ink", "ground", "link", "focus"} <= {token.name for token in tokens()}
+    assert all(token.light != token.dark for token in tokens() if token.name in ("ink", "ground"))
+
+
+async def test_the_design_page_draws_them_all(client: httpx.AsyncClient, as_: Headers) -> None:
+    page = await client.get("/garden/design", headers=as_("operator"))
+    assert page.status_code == 200
+    for each in components(templates_of("chassis")):
+        assert f"<code>ui.{each.name}</code>" in page.text
+    assert len(ids := re.findall(r' id="([^"]+)"', page.text)) == len(set(ids))
+    assert "style=" not in page.text
+
+
+async def test_only_operators_are_led_to_the_design_page_and_all_to_the_statement(
+    client: httpx.AsyncClient, as_: Headers
+) -> None:
+    operators, others = [(await client.get("/garden/form", headers=as_(role))).text for role in ("operator", "pm")]
+    assert 'href="/garden/design"' in operators
+    assert 'href="/garden/design"' not in others
+    assert 'href="/garden/accessibility"' in others
+
+
+async def test_the_statement_can_be_read_by_everybody(client: httpx.AsyncClient) -> None:
+    page = await client.get("/garden/accessibility")
+    assert page.status_code == 200
+    assert "WCAG" in page.text
+    assert "Service Desk" in page.text
+
+
+def test_the_script_is_small_and_asks_for_nothing_from_elsewhere() -> None:
+    script = (resources.files("chassis.web") / "static" / "flode.js").read_bytes()
+    assert len(script) < 6500
+    assert not re.search(rb"https?:|import|eval|innerHTML", script)
