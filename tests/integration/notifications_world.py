@@ -244,7 +244,10 @@ async def a_world(databases: Databases, folder: Path, *, by_smtp: bool = False) 
             store=store,
             db=db,
             vault=vault,
-            settings=cast(Settings, SimpleNamespace(public_url=ORIGIN, mail=mail, tell_within_days=3, demo=False)),
+            settings=cast(
+                Settings,
+                SimpleNamespace(public_url=ORIGIN, link_key=bytes(32), mail=mail, tell_within_days=3, demo=False),
+            ),
             partnership=partnership,
             clock=clock,
             auth=Authenticator((issuer,), partnership, person_id=vault.person_id, clock=clock),

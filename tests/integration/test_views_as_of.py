@@ -34,7 +34,7 @@ async def world(databases: Databases, kafka: str, tmp_path: Path) -> AsyncIterat
     """Intake with a broker: a ticket came at noon and was changed forty days later."""
     await create_topics(kafka)
     async with a_world(databases, tmp_path) as given:
-        settings = cast(Settings, SimpleNamespace(public_url=ORIGIN, kafka=kafka))
+        settings = cast(Settings, SimpleNamespace(public_url=ORIGIN, kafka=kafka, link_key=bytes(32)))
         here = replace(given.here, settings=settings)
         transport = httpx.ASGITransport(create_app("intake", "intake", service.http, here))
         async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
