@@ -7,7 +7,8 @@ import zlib
 
 _OBJECT = re.compile(rb"(?m)^(\d+) 0 obj(.*?)\nendobj", re.DOTALL)
 _STREAM = re.compile(rb"stream\r?\n(.*)\r?\nendstream", re.DOTALL)
-_SHOWN = re.compile(rb"/(f\d+) [\d.]+ Tf|\(((?:\\.|[^\\)])*)\)", re.DOTALL)
+_SHOWN = re.compile(rb"/(f\d+) [\d.]+ Tf|(\()")
+_MARK = re.compile(rb"\\.|[()]", re.DOTALL)
 _ESCAPED = re.compile(rb"\\([0-7]{1,3}|.)", re.DOTALL)
 _LETTER = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
 
@@ -23,11 +24,26 @@ def _page(objects: dict[int, bytes], page: bytes) -> str:
     resources = objects[_number(rb"/Resources (\d+)", page)]
     fonts = {name: _letters(objects, int(number)) for name, number in re.findall(rb"(f\d+) (\d+) 0 R", resources)}
     content, font, said = _stream(objects[_number(rb"/Contents (\d+)", page)]), b"", ""
-    for name, shown in _SHOWN.findall(content):
-        font = name or font
-        glyphs = _ESCAPED.sub(_unescaped, shown)
-        said += "".join(fonts[font].get(glyphs[at : at + 2], "") for at in range(0, len(glyphs), 2))
+    at = 0
+    while found := _SHOWN.search(content, at):
+        at = found.end()
+        if found[1]:
+            font = found[1]
+            continue
+        end = _end_of(content, at)
+        glyphs, at = _ESCAPED.sub(_unescaped, content[at:end]), end + 1
+        said += "".join(fonts[font].get(glyphs[each : each + 2], "") for each in range(0, len(glyphs), 2))
     return said
+
+
+def _end_of(content: bytes, begin: int) -> int:
+    """Where the string that begins here ends: parentheses within it come in pairs or are escaped."""
+    depth = 1
+    for mark in _MARK.finditer(content, begin):
+        depth += {b"(": 1, b")": -1}.get(mark[0], 0)
+        if depth == 0:
+            return mark.start()
+    raise AssertionError("a string without an end")
 
 
 def _letters(objects: dict[int, bytes], font: int) -> dict[bytes, str]:

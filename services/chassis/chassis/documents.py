@@ -89,7 +89,7 @@ def _bounded(document: Document) -> None:
 
 
 def _set(document: Document) -> bytes:
-    said = _drawn(msgspec.to_builtins(document))
+    said = _drawn(msgspec.to_builtins(msgspec.structs.replace(document, blocks=_in_steps(document.blocks))))
     page_of = translate(N_("Page {number} of {last}"), document.language, number="{number}", last="{last}")
     given = msgspec.json.encode({**said, "page_of": page_of}).decode()
     # What our own fonts lack is taken from those of the machine; what these lack too, no standard allows.
@@ -104,12 +104,25 @@ def _set(document: Document) -> bytes:
                 timestamp=int(document.made.timestamp()),
             )
         except typst.TypstError as error:
-            if "could not be displayed" not in error.message:
+            if "PDF/UA-1" not in error.message:
                 raise
         else:
             assert isinstance(made, bytes)
             return made
-    raise AssertionError("without a standard, what no font draws is left out")
+    raise AssertionError("without PDF/UA, what no font draws is left out")
+
+
+def _in_steps(blocks: Sequence[Block]) -> list[Block]:
+    """The blocks with headings that never go down more than one level at a time, as PDF/UA has it."""
+    told: list[Block] = []
+    level = 0
+    for each in blocks:
+        if isinstance(each, Heading):
+            level = min(each.level, level + 1)
+            told.append(Heading(each.text, level))
+        else:
+            told.append(each)
+    return told
 
 
 def _drawn(said: object) -> dict[str, object]:

@@ -71,3 +71,9 @@ async def test_a_document_without_end_is_refused_before_it_is_set() -> None:
         await pdf(a_document(Paragraph("x" * 1_000_001)))
     with pytest.raises(DocumentTooLong):
         await pdf(a_document(Table("", [""], [[""]] * 50_001)))
+
+
+async def test_headings_never_leap_over_a_level() -> None:
+    made = await pdf(a_document(Heading("Djupt", level=3), Heading("Lika djupt", level=3)))
+    assert b"<pdfuaid:part>1<" in made
+    assert (b"/S/H1" in made, b"/S/H2" in made, b"/S/H3" in made) == (True, True, False)
