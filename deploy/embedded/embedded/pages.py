@@ -110,7 +110,8 @@ async def static(request: web.Request) -> web.StreamResponse:
     file = resources.files("chassis.web") / "static" / request.match_info["file"]
     if not file.is_file():
         raise web.HTTPNotFound
-    kind = {"css": "text/css", "svg": "image/svg+xml"}.get(file.name.rpartition(".")[2], "application/octet-stream")
+    kinds = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
+    kind = kinds.get(file.name.rpartition(".")[2], "application/octet-stream")
     return web.Response(body=file.read_bytes(), content_type=kind)
 
 
