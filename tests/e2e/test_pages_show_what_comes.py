@@ -49,7 +49,9 @@ def test_a_ticket_comes_into_the_list_that_the_pm_has_open(people: Visitors) -> 
     pm.page.keyboard.press("?")
     expect(pm.page.get_by_role("dialog")).to_be_visible()
     pm.page.keyboard.press("Escape")
+    expect(pm.page.get_by_role("dialog")).to_be_hidden()
     pm.page.keyboard.press("j")
+    expect(row.get_by_role("link")).to_be_focused()
     with pm.page.expect_navigation():
         pm.page.keyboard.press("Enter")
     assert "/intake/requests/" in pm.page.url
