@@ -51,6 +51,7 @@ const mark = row => {
   setTimeout(() => row.classList.remove("news"), 4000);
 };
 function become(old, now) {
+  if (old.classList.contains("news")) now.classList.add("news");
   for (const { name } of [...old.attributes]) if (!now.hasAttribute(name) && name !== "open") old.removeAttribute(name);
   for (const { name, value } of now.attributes) if (name !== "open") old.setAttribute(name, value);
   const keyed = new Map([...old.children].map(each => [keyOf(each), each]));
@@ -60,7 +61,7 @@ function become(old, now) {
     const found = key ? keyed.get(key) : at && !keyOf(at) && at;
     if (found?.nodeName !== fresh.nodeName) {
       old.insertBefore(fresh, at);
-      if (isRow(fresh)) mark(fresh);
+      if (fresh.tagName) (isRow(fresh) ? [fresh] : all("tbody tr", fresh)).forEach(mark);
       continue;
     }
     keyed.delete(key);

@@ -1,0 +1,98 @@
+"""Two people at two browsers: what one does the other sees, and nobody loses what they are writing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.browser import Visitor, Visitors, chromium
+from tests.e2e.cast import CAST, HOST
+from tests.e2e.deliveries import a_ticket
+from tests.e2e.installation import Installation
+
+pytestmark = pytest.mark.browser
+SOON = 20_000
+"""Milliseconds: a ticket goes by the log, the broker and a view before it is shown."""
+REMEMBERS = "window.loadedOnce = true"
+
+
+@pytest.fixture
+def people(installation: Installation) -> Iterator[Visitors]:
+    """Everybody, each at a browser of their own."""
+    with chromium() as browser:
+        yield Visitors(browser, installation)
+
+
+def was_not_loaded_again(visitor: Visitor) -> bool:
+    return bool(visitor.page.evaluate("window.loadedOnce === true"))
+
+
+def test_a_ticket_comes_into_the_list_that_the_pm_has_open(people: Visitors) -> None:
+    pm = people["pm"]
+    pm.opens("/intake/")
+    pm.page.evaluate(REMEMBERS)
+    ticket = a_ticket(
+        "8801", "Bokning av idrottshallar", description="Nu per telefon.", requester=CAST["requester"].told
+    )
+    assert people.here.deliver(HOST, ticket).status_code == 201
+    row = pm.page.locator("tr", has_text="Bokning av idrottshallar")
+    expect(row).to_be_visible(timeout=SOON)
+    expect(row).to_have_class("news")
+    expect(row).not_to_have_class("news", timeout=SOON)
+    assert was_not_loaded_again(pm)
+    pm.looks()
+
+    pm.page.keyboard.press("?")
+    expect(pm.page.get_by_role("dialog")).to_be_visible()
+    pm.page.keyboard.press("Escape")
+    expect(pm.page.get_by_role("dialog")).to_be_hidden()
+    pm.page.keyboard.press("j")
+    expect(row.get_by_role("link")).to_be_focused()
+    with pm.page.expect_navigation():
+        pm.page.keyboard.press("Enter")
+    assert "/intake/requests/" in pm.page.url
+
+
+def test_single_keys_do_nothing_when_they_are_turned_off(people: Visitors) -> None:
+    pm = people["pm"]
+    pm.opens("/intake/")
+    pm.page.get_by_role("button", name=pm.words("Keyboard shortcuts")).click()
+    pm.page.locator("#keys-on").uncheck()
+    pm.page.keyboard.press("Escape")
+    pm.page.reload()
+    pm.page.keyboard.press("?")
+    expect(pm.page.get_by_role("dialog")).to_be_hidden()
+
+
+def test_a_form_that_is_being_filled_in_is_not_touched(people: Visitors) -> None:
+    writer = people["pm"]
+    day = datetime.now(ZoneInfo("Europe/Stockholm")).date() + timedelta(days=9)
+    writer.opens("/governance/meetings/new")
+    writer.writes(
+        {"day": day.isoformat(), "time": "10:00", "place": "Biblioteket", "orderer_meeting": "IT-beställarmöte"}
+    )
+    writer.presses("Call the meeting")
+    path = writer.page.url.removeprefix(people.here.url).partition("?")[0]
+    other = people.stranger(CAST["pm"].language)
+    other.signs_in(CAST["pm"])
+    other.opens(path)
+
+    writer.opens(path)
+    writer.page.evaluate(REMEMBERS)
+    writer.writes({"cancel_reason": "För få ärenden"})
+    other.writes({"place": "Rådhuset", "reason": "Biblioteket är stängt"})
+    other.presses("Move the meeting")
+    show = writer.page.get_by_role("link", name=writer.words("Show it"), exact=True)
+    expect(show).to_be_visible(timeout=SOON)
+    assert "Biblioteket" in writer.page.locator("main").inner_text()
+    assert writer.field("cancel_reason").input_value() == "För få ärenden"
+
+    show.click()
+    expect(writer.page.locator("main")).to_contain_text("Rådhuset")
+    assert writer.field("cancel_reason").input_value() == "För få ärenden"
+    expect(show).to_be_hidden()
+    assert was_not_loaded_again(writer)
