@@ -76,7 +76,7 @@ def page(
         "partnership": deps.partnership,
         "places": places_for(caller),
         "service": deps.service,
-        "about": f"/{deps.service}",
+        "pages_of": f"/{deps.service}",
         # A form that was refused stands at an address that only takes forms: it cannot be asked for anew.
         "live": _live(request, live) if request.method == "GET" and refusal is None else None,
         "path": request.url.path,
