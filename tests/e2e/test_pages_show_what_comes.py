@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -33,16 +34,19 @@ def was_not_loaded_again(visitor: Visitor) -> bool:
 
 def test_a_ticket_comes_into_the_list_that_the_pm_has_open(people: Visitors) -> None:
     pm = people["pm"]
+    first = a_ticket("8800", "Ny växel", description="Den gamla är slut.", requester=CAST["requester"].told)
+    assert people.here.deliver(HOST, first).status_code == 201
     pm.opens("/intake/")
+    pm.waits_for("Ny växel")
     pm.page.evaluate(REMEMBERS)
     ticket = a_ticket(
         "8801", "Bokning av idrottshallar", description="Nu per telefon.", requester=CAST["requester"].told
     )
     assert people.here.deliver(HOST, ticket).status_code == 201
-    row = pm.page.locator("tr", has_text="Bokning av idrottshallar")
+    row = pm.page.locator(".inbox li", has_text="Bokning av idrottshallar")
     expect(row).to_be_visible(timeout=SOON)
-    expect(row).to_have_class("news")
-    expect(row).not_to_have_class("news", timeout=SOON)
+    expect(row).to_have_class(re.compile(r"\bnews\b"))
+    expect(row).not_to_have_class(re.compile(r"\bnews\b"), timeout=SOON)
     assert was_not_loaded_again(pm)
     pm.looks()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -52,7 +53,9 @@ async def test_every_table_of_a_service_is_kept_apart_by_row_level_security(data
     assert len(found) >= len(service.views) + len(OF_NO_TENANT) + 3
     assert [row["name"] for row in found if not row["of_a_tenant"]] == sorted(f"public.{one}" for one in OF_NO_TENANT)
     assert [row["name"] for row in found if row["of_a_tenant"] and not row["kept_apart"]] == []
-    assert [row["name"] for row in found if row["of_a_tenant"] and row["policies"] != ["tenant", "worker"]] == []
+    # What was read is written by the readers' role itself, within its scope, and the worker has nothing to do with it.
+    policies = defaultdict(lambda: ["tenant", "worker"], {"public.reads": ["recorded", "tenant"]})
+    assert [row["name"] for row in found if row["of_a_tenant"] and row["policies"] != policies[row["name"]]] == []
 
 
 @pytest.mark.parametrize("role", ["worker", "api"])

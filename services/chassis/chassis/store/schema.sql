@@ -231,7 +231,7 @@ DO $$
 DECLARE
     tenant_table text;
 BEGIN
-    FOREACH tenant_table IN ARRAY ARRAY['events', 'parked', 'effects'] LOOP
+    FOREACH tenant_table IN ARRAY ARRAY['events', 'parked', 'effects', 'operated'] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', tenant_table);
         EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', tenant_table);
         EXECUTE format('DROP POLICY IF EXISTS worker ON %I', tenant_table);
@@ -244,8 +244,8 @@ END $$;
 
 ALTER TABLE reads ENABLE ROW LEVEL SECURITY;
 ALTER TABLE reads FORCE ROW LEVEL SECURITY;
-DROP POLICY IF EXISTS shown ON reads;
+DROP POLICY IF EXISTS tenant ON reads;
 DROP POLICY IF EXISTS recorded ON reads;
-CREATE POLICY shown ON reads FOR SELECT TO {service}_api USING (municipality = ANY ((SELECT flode_scope())::text[]));
+CREATE POLICY tenant ON reads FOR SELECT TO {service}_api USING (municipality = ANY ((SELECT flode_scope())::text[]));
 CREATE POLICY recorded ON reads FOR INSERT TO {service}_api
     WITH CHECK (municipality = ANY ((SELECT flode_scope())::text[]));
