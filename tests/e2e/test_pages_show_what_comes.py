@@ -54,11 +54,15 @@ def test_a_ticket_comes_into_the_list_that_the_pm_has_open(people: Visitors) -> 
     expect(pm.page.get_by_role("dialog")).to_be_visible()
     pm.page.keyboard.press("Escape")
     expect(pm.page.get_by_role("dialog")).to_be_hidden()
+    links = pm.page.locator(".inbox li a")
     pm.page.keyboard.press("j")
-    expect(row.get_by_role("link")).to_be_focused()
+    expect(links.nth(0)).to_be_focused()
+    pm.page.keyboard.press("j")
+    expect(links.nth(1)).to_be_focused()
+    opened = links.nth(1).inner_text()
     with pm.page.expect_navigation():
         pm.page.keyboard.press("Enter")
-    assert "/intake/requests/" in pm.page.url
+    expect(pm.page.locator("#chosen")).to_have_text(opened)
 
 
 def test_single_keys_do_nothing_when_they_are_turned_off(people: Visitors) -> None:
