@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast, get_args
@@ -16,44 +15,20 @@ import pytest
 
 from chassis.case import NotGenuine, verify
 from chassis.db import Database
-from chassis.feed import Feed
-from chassis.relay import Relay
 from chassis.service import find_services
 from chassis.settings import Settings
-from chassis.testing import NOON, Databases
-from chassis.topics import create_topics
-from chassis.views.follow import ViewFollower
-from chassis.web import create_app
-from contracts.topics import REQUEST
-from intake.main import service
-from tests.integration.flow import IDEMPOTENT, running
-from tests.integration.intake_world import ORIGIN, World, a_ticket, a_world
+from chassis.testing import Databases
+from tests.integration.intake_world import ORIGIN, World
+from tests.integration.past_world import a_world_with_a_past
 
 AUDIT = "/intake/audit"
-LATER = NOON + timedelta(days=40)
 THAT_DAY, DAY_BEFORE, NOW = "2026-03-02", "2026-03-01", "2026-04-11"
 
 
 @pytest.fixture
 async def world(databases: Databases, kafka: str, tmp_path: Path) -> AsyncIterator[World]:
-    """Intake with a broker: a ticket came at noon and was changed forty days later."""
-    await create_topics(kafka)
-    async with a_world(databases, tmp_path) as given:
-        settings = cast(Settings, SimpleNamespace(public_url=ORIGIN, kafka=kafka, link_key=bytes(32)))
-        here = replace(given.here, settings=settings)
-        transport = httpx.ASGITransport(create_app("intake", "intake", service.http, here))
-        async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
-            relay = Relay(here.store, kafka, (REQUEST,), idempotent=IDEMPOTENT)
-            feed = Feed(kafka, "views", [ViewFollower(view, here.db) for view in service.views])
-            async with running(relay.run, feed.run):
-                world = replace(given, here=here, client=client)
-                await world.deliver(a_ticket(revision=1))
-                world.clock.advance(LATER - NOON)
-                changed = await world.deliver(a_ticket(revision=2, kind="changed", title="Nytt namn"), key="msg-2")
-                after = {"after": changed.json()["position"]}
-                await client.get("/intake/api/views/requests", params=after, headers=world.pm)
-                await client.get("/intake/api/views/inbox", params=after, headers=world.pm)
-                yield world
+    async with a_world_with_a_past(databases, kafka, tmp_path) as world:
+        yield world
 
 
 def auditor(world: World) -> dict[str, str]:

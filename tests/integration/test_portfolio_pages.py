@@ -305,3 +305,11 @@ async def test_a_story_is_narrowed_by_its_address(world: World) -> None:
     sound(ranks)
     assert "Rank 1" in ranks.text
     assert "Assigned to Berit Lund" not in ranks.text
+
+
+async def test_whoever_comes_from_a_like_request_finds_it_chosen(world: World) -> None:
+    """IT-15."""
+    one, two = await world.an_entered_project("Ett"), await world.an_entered_project("Två", "sundby")
+    form = await world.get(f"/portfolio/projects/{one}/join?other={two}", world.pm)
+    sound(form)
+    assert f'<option value="{two}" selected>' in form.text

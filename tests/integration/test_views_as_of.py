@@ -3,50 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
-from types import SimpleNamespace
-from typing import cast
 
 import httpx
 import pytest
 
-from chassis.feed import Feed
-from chassis.relay import Relay
 from chassis.service import find_services
-from chassis.settings import Settings
 from chassis.testing import NOON, Databases
-from chassis.topics import create_topics
-from chassis.views.follow import ViewFollower
-from chassis.web import bare_app, create_app
-from contracts.topics import REQUEST
-from intake.main import service
-from tests.integration.flow import IDEMPOTENT, running
-from tests.integration.intake_world import ORIGIN, World, a_ticket, a_world
+from chassis.web import bare_app
+from tests.integration.intake_world import World
+from tests.integration.past_world import LATER, a_world_with_a_past
 
 VIEW = "/intake/api/views/requests"
-LATER = NOON + timedelta(days=40)
 
 
 @pytest.fixture
 async def world(databases: Databases, kafka: str, tmp_path: Path) -> AsyncIterator[World]:
-    """Intake with a broker: a ticket came at noon and was changed forty days later."""
-    await create_topics(kafka)
-    async with a_world(databases, tmp_path) as given:
-        settings = cast(Settings, SimpleNamespace(public_url=ORIGIN, kafka=kafka, link_key=bytes(32)))
-        here = replace(given.here, settings=settings)
-        transport = httpx.ASGITransport(create_app("intake", "intake", service.http, here))
-        async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
-            relay = Relay(here.store, kafka, (REQUEST,), idempotent=IDEMPOTENT)
-            feed = Feed(kafka, "views", [ViewFollower(view, here.db) for view in service.views])
-            async with running(relay.run, feed.run):
-                world = replace(given, here=here, client=client)
-                await world.deliver(a_ticket(revision=1))
-                world.clock.advance(LATER - NOON)
-                changed = await world.deliver(a_ticket(revision=2, kind="changed", title="Nytt namn"), key="msg-2")
-                await client.get(VIEW, params={"after": changed.json()["position"]}, headers=world.pm)
-                yield world
+    async with a_world_with_a_past(databases, kafka, tmp_path) as world:
+        yield world
 
 
 async def ask(world: World, path: str, headers: dict[str, str], **query: str) -> httpx.Response:

@@ -102,8 +102,8 @@ def is_rewound(places: Mapping[TopicPartition, Checkpoint], ends: Mapping[TopicP
     )
 
 
-def role_names(service: Service) -> dict[str, str]:
-    """The roles that a service needs for its work, and the setting of each (FLODE_ROLES)."""
+def role_names(service: Service) -> list[str]:
+    """The roles that a service needs for its work, as FLODE_ROLES calls them."""
     needed = {
         "relay": bool(service.emits),
         "views": bool(service.views),
@@ -111,7 +111,7 @@ def role_names(service: Service) -> dict[str, str]:
         "sender": service.senders is not None,
         "clockwork": bool(service.clockworks),
     }
-    return {name: name for name, is_needed in needed.items() if is_needed}
+    return [name for name, is_needed in needed.items() if is_needed]
 
 
 def roles_now(service: Service, held: Iterable[str], own: Sequence[Role]) -> list[RoleNow]:

@@ -14,8 +14,9 @@ from portfolio.views.projects import ProjectRow
 UUID_LENGTH = 36
 
 
-def begun(name: str, row: ProjectRow, day: date) -> dict[str, Any]:
-    """What stands in the form of a decision before anything is filled in: what is known already."""
+def begun(name: str, row: ProjectRow, day: date, other: str | None = None) -> dict[str, Any]:
+    """What stands in the form of a decision before anything is filled in: what is known already. `other` is the project
+    that whoever comes here has in mind."""
     match name:
         case "rank":
             return {"rank": row.rank}
@@ -29,6 +30,8 @@ def begun(name: str, row: ProjectRow, day: date) -> dict[str, Any]:
             return {"cadence": "fixed", "progress": row.progress, "spent": row.spent, "forecast": row.forecast}
         case "complete":
             return {"spent": row.spent}
+        case "join":
+            return {"other": other}
         case "assign" if row.leader is not None:
             others = [member for member in row.group if member.person.id != row.leader_id]
             return {

@@ -151,7 +151,7 @@ async def _decision(
         refusal=refusal,
         row=row,
         name=name,
-        given=form.data if form else begun(name, row, day),
+        given=form.data if form else begun(name, row, day, request.query_params.get("other")),
         municipalities=municipalities(here),
         others=[
             (other.request_id, other.title)
