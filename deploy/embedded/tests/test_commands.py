@@ -52,13 +52,16 @@ def a_home() -> Iterator[Home]:
 @contextmanager
 def a_supervisor() -> Iterator[subprocess.Popen[bytes]]:
     process = subprocess.Popen([sys.executable, "-c", PROGRAM, str(free_port()), *STUB])
-    for _ in range(300):
-        if run(status).exit_code == 0:
-            break
-        time.sleep(0.1)
-    yield process
-    process.terminate()
-    process.wait()
+    try:
+        until = time.monotonic() + 120
+        while run(status).exit_code != 0:
+            assert process.poll() is None, "it ended before it was ready"
+            assert time.monotonic() < until, "it is not ready after two minutes"
+            time.sleep(0.1)
+        yield process
+    finally:
+        process.terminate()
+        process.wait()
 
 
 @pytest.fixture
