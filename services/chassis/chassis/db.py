@@ -101,3 +101,9 @@ async def set_scope(connection: Connection, scope: Iterable[str], *, durable: bo
         raise ValueError("a municipality's id has no comma")
     besides = "" if durable else ", set_config('synchronous_commit', 'off', true)"
     await connection.execute(f"SELECT set_config('flode.scope', $1, true){besides}", ",".join(names))
+
+
+def containing(text: str) -> str:
+    """The pattern by which LIKE finds what contains this text, in which nothing is a wildcard."""
+    literally = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{literally}%"

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from chassis.db import Database
+from chassis.db import Database, containing
 from chassis.views import View
 from chassis.views.tables import NoView
 
@@ -56,13 +56,9 @@ def _condition(view: View[Any], asked: str) -> tuple[str, list[Any]]:
         texts = ", ".join(f"CASE WHEN {each} NOT LIKE 'sealed:%' THEN {each} END" for each in _texts(view))
         words = asked.split()[:MOST_WORDS]
         each = [f"concat_ws(' ', {texts}) ILIKE ${number}" for number in range(1, len(words) + 1)]
-        return " AND ".join(each) or "false", [f"%{_literally(word)}%" for word in words]
+        return " AND ".join(each) or "false", [containing(word) for word in words]
     ids = [column.name for column in view.columns if column.type == "uuid" and column.name not in view.private]
     return " OR ".join(f'"{name}" = $1' for name in ids), [wanted]
-
-
-def _literally(word: str) -> str:
-    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def _texts(view: View[Any]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from chassis.db import Database
+from chassis.db import Database, containing
 from portfolio.domain.lifecycle import State
 from portfolio.views.projects import IN_ORDER, OPEN, SUMS, TITLE, ProjectRow, view
 
@@ -36,15 +36,10 @@ class Wanted:
     @property
     def arguments(self) -> tuple[Any, ...]:
         """What stands for $1 to $8 in `MEANT`."""
-        pattern = None if self.text is None else f"%{_literally(self.text)}%"
+        pattern = None if self.text is None else containing(self.text)
         return (
             self.state, self.serves, self.health, self.release, self.overdue, self.everything, self.leader, pattern,
         )  # fmt: skip
-
-
-def _literally(text: str) -> str:
-    """Text in which LIKE finds no wildcard."""
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 MEANT = (
