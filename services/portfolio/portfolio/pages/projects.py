@@ -31,7 +31,7 @@ from portfolio.views import history, projects
 from portfolio.views.projects import ProjectRow
 
 router = APIRouter(prefix="/portfolio", include_in_schema=False)
-ENTRIES, REPORTS = 50, 24
+ENTRIES, REPORTS = 20, 24
 """How many entries of its story, and how many reports, a project's page shows at once."""
 
 
