@@ -19,6 +19,7 @@ from chassis.web.audit import audit_router
 from chassis.web.flow import flow_router
 from chassis.web.history import history_router
 from chassis.web.sentences import Sentences
+from chassis.web.waiting import Waiting, waiting_router
 from contracts.topics import Topic
 
 
@@ -32,6 +33,7 @@ class Service:
     package    where templates, static files and catalogues are
     sentences  what each fact that the views fold says to an auditor, by its travelling name: a key for translation
                whose placeholders are the fact's fields, or what chooses one by the fact
+    waiting    what somebody has to do here now, for the home page
     faults     what is wrong with a partnership's settings beyond what every service sees, a line for each; with any, no
                process of the service starts
     """
@@ -48,6 +50,7 @@ class Service:
     tables: str | None = None
     sentences: Sentences = field(default_factory=dict)
     streamed: Mapping[str, int] = field(default_factory=dict)
+    waiting: Waiting | None = None
     faults: Callable[[Partnership], Sequence[str]] = lambda _: ()
 
     @property
@@ -58,6 +61,7 @@ class Service:
             history_router(self.name, self.views),
             audit_router(self.name, self.views, self.sentences),
             flow_router(self),
+            waiting_router(self),
         )
 
     def view(self, name: str) -> View[Any]:

@@ -11,6 +11,7 @@ from governance.commands.meetings import MEETING
 from governance.consumers import FOLLOW, REMIND
 from governance.views import agenda, directives, meetings, plans
 from governance.views.sentences import SENTENCES
+from governance.waiting import waiting
 
 service = Service(
     name="governance",
@@ -19,6 +20,7 @@ service = Service(
     routers=(api.router, pages.router),
     views=(directives.view, plans.view, agenda.view, meetings.view),
     sentences=SENTENCES,
+    waiting=waiting,
     reactions=(FOLLOW,),
     clockworks=(REMIND,),
     emits=(REQUESTS, MEETINGS),

@@ -15,6 +15,7 @@ from intake.api import hooks, reading
 from intake.commands import asking, taking
 from intake.views import inbox, requests
 from intake.views.sentences import SENTENCES
+from intake.waiting import waiting
 
 service = Service(
     name="intake",
@@ -23,6 +24,7 @@ service = Service(
     routers=(api.router, pages.router),
     views=(inbox.view, requests.view),
     sentences=SENTENCES,
+    waiting=waiting,
     senders=asking.senders,
     clockworks=(asking.polling, taking.forgetting),
     emits=(REQUEST,),

@@ -15,6 +15,7 @@ from notifications.adapters.mail import mailer
 from notifications.adapters.sending import Answering, Mailing, in_time, systems_of
 from notifications.views import messages
 from notifications.views.sentences import SENTENCES
+from notifications.waiting import waiting
 
 
 def senders(resources: Mapping[str, Any]) -> tuple[Sender, ...]:
@@ -49,6 +50,7 @@ service = Service(
     routers=(api.router, pages.router),
     views=(messages.view,),
     sentences=SENTENCES,
+    waiting=waiting,
     reactions=(consumers.telling,),
     senders=senders,
     emits=(MESSAGE,),

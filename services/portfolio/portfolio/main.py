@@ -15,6 +15,7 @@ from portfolio.commands import PROJECT as PROJECTS
 from portfolio.commands import ROUND as ROUNDS
 from portfolio.views import duties, history, projects, rounds
 from portfolio.views.sentences import SENTENCES
+from portfolio.waiting import waiting
 
 service = Service(
     name="portfolio",
@@ -23,6 +24,7 @@ service = Service(
     routers=(api.router, pages.router),
     views=(projects.view, history.view, rounds.view, duties.view),
     sentences=SENTENCES,
+    waiting=waiting,
     reactions=(consumers.on_requests,),
     clockworks=(consumers.missed_reports,),
     emits=(REQUEST, ROUND),

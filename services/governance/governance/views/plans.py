@@ -152,3 +152,18 @@ async def commissioned_ones(db: Database, *, scope: Iterable[str]) -> list[PlanR
 async def of_leader(db: Database, leader: UUID, *, scope: Iterable[str]) -> list[PlanRow]:
     """The plans a leader still has to write, or that wait to be accepted, in whatever municipality."""
     return await view.select(db, "leader_id = $1 AND state IN ('commissioned', 'written')", leader, scope=scope)
+
+
+async def to_accept(db: Database, person: UUID, *, pm_of: Iterable[str], scope: Iterable[str]) -> list[PlanRow]:
+    """The plans that wait for this person to accept them: as the orderer, or as the PM of these municipalities."""
+    homes = frozenset(pm_of)
+    written = await view.select(db, "state = 'written' ORDER BY changed_at", scope=scope)
+    return [
+        row
+        for row in written
+        if (plan := row.standing)
+        and (
+            (plan.it_team_at is None and row.municipality in homes)
+            or (plan.business_at is None and row.orderer_id == person)
+        )
+    ]

@@ -40,7 +40,7 @@ def add(router: APIRouter, service: Service) -> None:
     @router.get("/flow/", include_in_schema=False)
     async def show(request: Request, here: Here, caller: Caller) -> Response:
         caller.must(Role.OPERATOR)
-        conditions = await everywhere(request, here, service)
+        conditions = await everywhere(request, here, caller, service)
         return page(
             request,
             "flow.html",

@@ -1,0 +1,81 @@
+"""What waits in governance: directives to fill in, help with, look at and approve (IT-10, IT-11, TY-01), plans to write
+and accept (IT-18, IT-19), the next CAB (IT-21)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime, time
+from zoneinfo import ZoneInfo
+
+from chassis.i18n import N_, translate
+from chassis.identity import Identity, Role
+from chassis.web import Deps
+from chassis.web.waiting import Waits
+from governance.views import directives, meetings, plans
+from governance.views.directives import DirectiveRow
+
+
+async def waiting(here: Deps, caller: Identity) -> Sequence[Waits]:
+    """What the caller has to do here."""
+    return [each for part in (_directives, _plans, _meetings) async for each in part(here, caller)]
+
+
+async def directives_for(here: Deps, caller: Identity) -> list[DirectiveRow]:
+    """The directives that wait for the caller, those that are theirs before those they judge."""
+    mine = await directives.of_person(here.db, caller.id, scope=here.partnership.ids)
+    to_judge = await directives.open_ones(here.db, scope=caller.scope_of(Role.PM))
+    return list({row.request_id: row for row in (*mine, *to_judge) if _task(row, caller)}.values())
+
+
+def _task(row: DirectiveRow, caller: Identity) -> str | None:
+    """What the caller has to do with a directive now; None when somebody else has to."""
+    match row.with_whom:
+        case "requester" if caller.id == row.requester.id:
+            return N_("Fill the directive in: {title}")
+        case "requester" if row.help_wanted and caller.has(Role.PM, row.municipality):
+            return N_("Answer the question about the directive: {title}")
+        case "pm" if caller.has(Role.PM, row.municipality):
+            return N_("Look at the directive that was returned: {title}")
+        case "signatories":
+            standing = row.standing
+            signs = standing is not None and (
+                (caller.id == row.orderer_id and standing.orderer_signed_at is None)
+                or (caller.id == row.leader_id and standing.leader_signed_at is None)
+            )
+            return N_("Approve the directive: {title}") if signs else None
+        case _:
+            return None
+
+
+async def _directives(here: Deps, caller: Identity) -> AsyncIterator[Waits]:
+    now = here.clock.now()
+    for row in await directives_for(here, caller):
+        task = _task(row, caller) or ""
+        ends = datetime.combine(row.due, time(23, 59), ZoneInfo(here.partnership[row.municipality].timezone))
+        due = ends if row.with_whom == "requester" else None
+        yield Waits(
+            what=translate(task, caller.language, title=row.title),
+            path=f"/governance/directives/{row.request_id}" + ("/form" if row.with_whom == "requester" else ""),
+            note=here.partnership[row.municipality].name,
+            due=due,
+            late=due is not None and due < now,
+        )
+
+
+async def _plans(here: Deps, caller: Identity) -> AsyncIterator[Waits]:
+    mine = await plans.of_leader(here.db, caller.id, scope=here.partnership.ids)
+    accepts = await plans.to_accept(here.db, caller.id, pm_of=caller.scope_of(Role.PM), scope=here.partnership.ids)
+    for row in [row for row in mine if row.state == "commissioned"]:
+        what = translate(N_("Write the plan: {title}"), caller.language, title=row.title)
+        yield Waits(what=what, path=f"/governance/plans/{row.request_id}/form")
+    for row in accepts:
+        what = translate(N_("Read and accept the plan: {title}"), caller.language, title=row.title)
+        yield Waits(what=what, path=f"/governance/plans/{row.request_id}")
+
+
+async def _meetings(here: Deps, caller: Identity) -> AsyncIterator[Waits]:
+    sits = caller.scope_of(Role.PM, Role.IT_MANAGER, Role.DEPUTY)
+    upcoming = await meetings.after(here.db, here.clock.now(), scope=sits) if sits else None
+    if upcoming is not None:
+        what = translate(N_("CAB {number}: the agenda"), caller.language, number=upcoming.number)
+        yield Waits(what=what, path=f"/governance/meetings/{upcoming.meeting_id}", note=upcoming.place, due=upcoming.at)
