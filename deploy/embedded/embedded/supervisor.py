@@ -36,7 +36,8 @@ from embedded.processes import Started, spawn
 FLODE = (sys.executable, "-c", "from chassis.cli import main; main()")
 
 SLOWEST = 60.0
-"""Seconds a service may take from its start until it is ready."""
+"""Seconds a service may take from its start until it is ready; twice as long after a start that took longer, for on a
+machine that is too busy to start it, starting it anew each minute keeps it busy."""
 PATIENCE = 3
 """How often a service may end before its installation has run once; afterwards it is started again for ever."""
 
@@ -55,6 +56,7 @@ class Service:
     name: str
     port: int
     process: subprocess.Popen[bytes] | None = None
+    slowest: float = SLOWEST
 
     @property
     def url(self) -> str:
@@ -239,7 +241,8 @@ class Supervisor:
     async def _until_ready(self, service: Service) -> None:
         process = service.process
         assert process is not None
-        for _ in range(int(SLOWEST / 0.1)):
+        given = service.slowest
+        for _ in range(int(given / 0.1)):
             if process.poll() is not None:
                 raise StartFailed(f"{service.name} ended before it was ready")
             if await self._is_ready(service):
@@ -247,7 +250,8 @@ class Supervisor:
                 return
             await asyncio.sleep(0.1)
         process.kill()
-        raise StartFailed(f"{service.name} was not ready after {SLOWEST:.0f} s")
+        service.slowest = 2 * given
+        raise StartFailed(f"{service.name} was not ready after {given:.0f} s")
 
     async def _until_all_run(self) -> None:
         while not all(child.state == "running" for child in self._children):
