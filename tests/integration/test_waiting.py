@@ -1,0 +1,121 @@
+"""What waits for whom: each step of the flow waits for one person at a time, and goes when it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+import httpx
+import pytest
+
+from chassis.testing import Databases
+from chassis.web import Deps, create_app
+from chassis.web.waiting import Waiting, Waits, in_order, waiting_router
+from governance.main import service as governance
+from governance.waiting import waiting as in_governance
+from intake.waiting import waiting as in_intake
+from portfolio.waiting import waiting as in_portfolio
+from tests.integration import governance_world, intake_world, portfolio_world
+from tests.integration.governance_world import FULL_FORM
+from tests.integration.test_portfolio_rounds import a_round, scores
+
+
+class World(Protocol):
+    """A world of one service."""
+
+    here: Deps
+
+    async def see(self) -> None: ...
+
+
+async def waits(world: World, service: Waiting, headers: Mapping[str, str]) -> list[str]:
+    """What waits in a service for whoever sends these headers, in English."""
+    await world.see()
+    caller = await world.here.auth.identify(headers["Authorization"].removeprefix("Bearer "))
+    return [each.what for each in await service(world.here, caller)]
+
+
+async def test_a_request_waits_for_the_pm_and_nobody_else(databases: Databases, tmp_path: Path) -> None:
+    """IT-05"""
+    async with intake_world.a_world(databases, tmp_path) as world:
+        await world.deliver(intake_world.a_ticket())
+        assert await waits(world, in_intake, world.pm) == ["Judge 1 request"]
+        for who in (world.desk, world.technician, world.token("Ragna Moen", nordvik=["pm"])):
+            assert await waits(world, in_intake, who) == []
+
+
+async def test_a_directive_and_a_plan_wait_for_one_after_the_other(databases: Databases, tmp_path: Path) -> None:
+    """IT-10, IT-18, IT-19, TY-01"""
+    async with governance_world.a_world(databases, tmp_path) as world:
+        request_id = await world.a_project()
+        path, title = f"/governance/api/directives/{request_id}", FULL_FORM["title"]
+        leader = {"name": "Hanna Berg", "email": world.email("Hanna Berg")}
+        everybody = {
+            "requester": world.requester, "pm": world.pm, "orderer": world.orderer, "leader": world.leader,
+            "stranger": world.stranger,
+        }  # fmt: skip
+
+        async def waits_for(**expected: str) -> None:
+            found = {name: await waits(world, in_governance, who) for name, who in everybody.items()}
+            assert {name: said for name, said in found.items() if said} == {n: [s] for n, s in expected.items()}
+
+        await waits_for(requester=f"Fill the directive in: {title}")
+        await world.post(f"{path}/return", world.requester, {"form": FULL_FORM})
+        await waits_for(pm=f"Look at the directive that was returned: {title}")
+        await world.post(f"{path}/accept", world.pm, {"version": 1, "leader": leader})
+        await waits_for(orderer=f"Approve the directive: {title}", leader=f"Approve the directive: {title}")
+        await world.post(f"{path}/sign", world.orderer, {"version": 1})
+        await waits_for(leader=f"Approve the directive: {title}")
+        await world.post(f"{path}/sign", world.leader, {"version": 1})
+        await waits_for()
+        await world.assigned(request_id)
+        await waits_for(leader=f"Write the plan: {title}")
+
+
+async def test_scores_wait_for_who_has_not_given_them_and_the_round_for_the_pm(
+    databases: Databases, tmp_path: Path
+) -> None:
+    """IT-13, IT-16, IT-20"""
+    async with portfolio_world.a_world(databases, tmp_path) as world:
+        await world.a_running_project("Löpande")
+        await world.an_entered_project("Ett")
+        two = await world.an_entered_project("Två", "sundby", ("nordvik",))
+        round_id = await a_round(world, title="Våren")
+        assert await waits(world, in_portfolio, world.leader) == ["Report on Löpande"]
+        assert await waits(world, in_portfolio, world.manager("nordvik")) == ["Give your scores: Våren"]
+        for town in ("ekvik", "nordvik", "sundby"):
+            assert "Close the round: Våren" not in await waits(world, in_portfolio, world.pm)
+            given = await world.put(f"/rounds/{round_id}/votes/{town}", world.manager(town), scores((two, 4, 4, 2)))
+            assert given.status_code == 201, given.text
+        assert await waits(world, in_portfolio, world.manager("nordvik")) == []
+        assert "Close the round: Våren" in await waits(world, in_portfolio, world.pm)
+        await world.post(f"/rounds/{round_id}/close", world.pm)
+        assert "Close the round: Våren" not in await waits(world, in_portfolio, world.pm)
+
+
+async def test_the_home_page_says_which_services_did_not_answer(databases: Databases, tmp_path: Path) -> None:
+    async with governance_world.a_world(databases, tmp_path) as world:
+        await world.a_project()
+        await world.see()
+        app = create_app("governance", "governance", (waiting_router(governance),), world.here)
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url=governance_world.ORIGIN) as client:
+            page = await client.get("/governance/home", headers={**world.requester, "accept-language": "en"})
+    assert "Fill the directive in" in page.text
+    for name in ("intake", "portfolio", "notifications"):
+        assert f"The service {name} does not answer now" in page.text
+    assert "The service governance does not" not in page.text
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_what_is_late_comes_first_and_then_what_is_due_first(turned: bool) -> None:
+    day = governance_world.NOON
+    told = [
+        Waits(what="late", path="/", late=True, due=day.replace(day=20)),
+        Waits(what="soon", path="/", due=day.replace(day=10)),
+        Waits(what="then", path="/", due=day.replace(day=15)),
+        Waits(what="some day", path="/"),
+    ]
+    found = in_order(told[::-1] if turned else told)
+    assert [each.what for each in found] == ["late", "soon", "then", "some day"]
