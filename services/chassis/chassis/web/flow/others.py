@@ -10,7 +10,7 @@ import aiohttp
 import msgspec
 from fastapi import Request
 
-from chassis.auth import SESSION_COOKIE
+from chassis.auth import token_of
 from chassis.flow.condition import Condition
 from chassis.flow.gather import condition_of, counts_of
 from chassis.flow.pace import Watched
@@ -40,7 +40,7 @@ async def own(request: Request, here: Deps, service: Service) -> Condition:
 async def everywhere(request: Request, here: Deps, service: Service) -> dict[str, Condition | None]:
     """How each service of the site is, in the order of the menu; None for one that does not answer in time.
 
-    Nobody learns more by asking here than by asking there: the caller's own session goes along.
+    Nobody learns more by asking here than by asking there: the caller's own token goes along.
     """
     names = list(dict.fromkeys(place.path.split("/")[1] for place in PLACES))
     names = names if service.name in names else [*names, service.name]
@@ -57,10 +57,9 @@ async def everywhere(request: Request, here: Deps, service: Service) -> dict[str
 
 
 def _as_caller(request: Request) -> dict[str, str]:
-    if proof := request.headers.get("authorization"):
-        return {"Authorization": proof}
-    session = request.cookies.get(SESSION_COOKIE)
-    return {"Cookie": f"{SESSION_COOKIE}={session}"} if session else {}
+    """The caller's token as programs send it: a cookie at the public address is a browser's, and means a session."""
+    token = token_of(request)
+    return {"Authorization": f"Bearer {token}"} if token else {}
 
 
 async def _ask(session: aiohttp.ClientSession, url: str, headers: dict[str, str]) -> Condition | None:
