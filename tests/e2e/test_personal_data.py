@@ -84,7 +84,7 @@ def _shown(here: Installation, path: str) -> str:
     """What the PM reads there, in a program or in the browser."""
     if "/api/" in path:
         return here.ask("pm", "GET", path).text
-    return here.http.get(path, headers={"Cookie": f"flode_session={here.tokens['pm']}"}).text
+    return here.http.get(path, headers={"Authorization": f"Bearer {here.tokens['pm']}"}).text
 
 
 def _destroy(here: Installation, somebody: Somebody) -> None:

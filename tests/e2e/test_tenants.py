@@ -89,8 +89,8 @@ def _by_links(here: Installation, who: str, marked: str) -> set[str]:
 
 
 def _page(here: Installation, who: str, path: str) -> httpx.Response:
-    """A page as a browser gets it: the session in a cookie, redirections followed."""
-    headers = {"Cookie": f"flode_session={here.tokens[who]}", **here.after(path)}
+    """A page as a browser gets it: but for the session, redirections followed."""
+    headers = {"Authorization": f"Bearer {here.tokens[who]}", **here.after(path)}
     return here.http.get(path, headers=headers, follow_redirects=True)
 
 

@@ -110,7 +110,7 @@ async def test_the_home_page_says_which_services_did_not_answer(databases: Datab
 
 @pytest.mark.parametrize("turned", [False, True])
 def test_what_is_late_comes_first_and_then_what_is_due_first(turned: bool) -> None:
-    day = governance_world.NOON
+    day = NOON
     told = [
         Waits(what="late", path="/", late=True, due=day.replace(day=20)),
         Waits(what="soon", path="/", due=day.replace(day=10)),

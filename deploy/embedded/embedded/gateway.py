@@ -1,5 +1,6 @@
 """The one door: /<service>/… goes to that service's process, byte for byte, and everything else stays here.
 
+A browser's session is exchanged here: services get the token of whoever it is, and never the session's id.
 A service that is starting again is answered for with 503 and Retry-After; a write is never sent twice.
 """
 
@@ -15,6 +16,9 @@ import aiohttp
 from aiohttp import web
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
+
+from chassis.auth import SESSION_COOKIE
+from embedded.sessions import COOKIES, EXCHANGE
 
 LIMIT = 64 * 1024 * 1024
 """The largest request body that is let through, in bytes, piece by piece; a service may allow less."""
@@ -107,10 +111,28 @@ def _too_large() -> web.Response:
 
 def _onward(request: web.Request) -> CIMultiDict[str]:
     headers = _end_to_end(request.headers)
+    _exchange(request, headers)
     headers["X-Forwarded-For"] = request.remote or ""
     headers["X-Forwarded-Host"] = request.host
     headers["X-Forwarded-Proto"] = request.scheme
     return headers
+
+
+def _exchange(request: web.Request, headers: CIMultiDict[str]) -> None:
+    """Put the token of the session in the session's place. It goes as a cookie, because then the service knows that a
+    browser sent it by itself, and looks where a form came from."""
+    others = [
+        pair.strip()
+        for line in headers.popall("Cookie", [])
+        for pair in line.split(";")
+        if pair.strip() and pair.partition("=")[0].strip() not in COOKIES
+    ]
+    exchange = request.app.get(EXCHANGE)
+    token = exchange(request) if exchange is not None else None
+    if token is not None:
+        others.append(f"{SESSION_COOKIE}={token}")
+    if others:
+        headers["Cookie"] = "; ".join(others)
 
 
 def _end_to_end(headers: CIMultiDictProxy[str]) -> CIMultiDict[str]:

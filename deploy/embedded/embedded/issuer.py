@@ -15,15 +15,15 @@ from uuid import UUID
 
 from aiohttp import web
 
-from chassis.auth import SESSION_COOKIE
 from chassis.i18n import N_
 from chassis.identity import Role
 from chassis.partnership import Partnership
 from embedded import forms
 from embedded.attempts import Attempts, TooMany
 from embedded.home import Home
-from embedded.pages import Pages, careful, choose_language, language_of, static, within
+from embedded.pages import Pages, careful, choose_language, guarded, language_of, static, within
 from embedded.people import AlreadyKnown, People, Person
+from embedded.sessions import COOKIES, EXCHANGE, LONGEST, Sessions, asked_by_hand, cookie_name, is_secure
 from embedded.tokens import LIFETIME, Signer
 
 NOT_TOGETHER = N_("The e-mail address and the password do not belong together.")
@@ -35,10 +35,12 @@ class Issuer:
 
     def __init__(self, home: Home, public_url: str, people: People | None = None) -> None:
         self.people = people or People(home.people)
+        self.sessions = Sessions(self.people)
         self.signer = Signer(home, public_url)
         self.url = public_url
         self.pages = Pages(Partnership.read(home.partnership))
         self._attempts = Attempts()
+        self._cookie, self._secure = cookie_name(public_url), is_secure(public_url)
 
     def app(self) -> web.Application:
         """An application with these routes; more can be added to it."""
@@ -48,6 +50,7 @@ class Issuer:
             ("GET", "/sign-in", self.sign_in_page),
             ("POST", "/sign-in", self.sign_in),
             ("POST", "/sign-out", self.sign_out),
+            ("POST", "/sign-out/everywhere", self.sign_out_everywhere),
             ("GET", "/setup/{secret}", self.setup_page),
             ("POST", "/setup/{secret}", self.setup),
             ("GET", "/people", self.operator(self.everyone)),
@@ -55,6 +58,7 @@ class Issuer:
             ("GET", "/people/{id}", self.operator(self.person_page)),
             ("POST", "/people/{id}", self.operator(self.change)),
             ("POST", "/people/{id}/link", self.operator(self.new_link)),
+            ("POST", "/people/{id}/sign-out", self.operator(self.end_sessions)),
             ("POST", "/people/{id}/remove", self.operator(self.remove)),
             ("POST", "/token", self.token),
             ("GET", "/start/static/{file}", static),
@@ -63,6 +67,8 @@ class Issuer:
             ("GET", "/.well-known/openid-configuration", self.configuration),
         ):
             app.router.add_route(method, path, careful(handler))
+        app[EXCHANGE] = self.exchange
+        app.on_response_prepare.append(guarded(secure=self._secure))
         return app
 
     def first_link(self) -> str | None:
@@ -72,9 +78,14 @@ class Issuer:
     # Whoever is signed in
 
     def caller(self, request: web.Request) -> Person | None:
-        """Who asks, as they are now; the roles in an older cookie do not count here."""
-        subject = self.signer.subject(request.cookies.get(SESSION_COOKIE, ""))
-        return self.people.find(UUID(subject)) if subject else None
+        """Who asks, as they are now."""
+        secret = request.cookies.get(self._cookie)
+        return self.sessions.person(secret, used=asked_by_hand(request)) if secret else None
+
+    def exchange(self, request: web.Request) -> str | None:
+        """The token that the services know the caller by; None when nobody is signed in."""
+        caller = self.caller(request)
+        return self.signer.for_session(caller) if caller else None
 
     def operator(self, handler: Callable[[web.Request, Person], Answer]) -> Callable[[web.Request], Answer]:
         """A route for operators alone; others are sent to sign in, or told that this is not theirs."""
@@ -93,7 +104,8 @@ class Issuer:
         """What there is, for whoever is signed in."""
         caller = self.caller(request)
         operator = caller is not None and caller.has(Role.OPERATOR)
-        return self.pages.render(request, "start.html", caller, operator=operator, held=caller.roles if caller else {})
+        held, browsers = (caller.roles, self.sessions.count(caller.id)) if caller else ({}, 0)
+        return self.pages.render(request, "start.html", caller, operator=operator, held=held, browsers=browsers)
 
     # Signing in and out
 
@@ -115,24 +127,46 @@ class Issuer:
             return self._sign_in_form(
                 request, onward, email, status=HTTPStatus.UNAUTHORIZED, wrong={"password": NOT_TOGETHER}
             )
-        return self._welcome(person, onward)
+        return self._welcome(request, person, onward)
 
     def _sign_in_form(
         self, request: web.Request, onward: str, email: str = "", wait: int = 0, **more: Any
     ) -> web.StreamResponse:
         return self.pages.render(request, "sign_in.html", None, onward=onward, email=email, wait=wait, **more)
 
-    async def sign_out(self, _: web.Request) -> web.StreamResponse:
-        """Take the cookie back. A token that was copied holds until it ends."""
+    async def sign_out(self, request: web.Request) -> web.StreamResponse:
+        """End this browser's session."""
+        self._end(request)
+        return self._goodbye()
+
+    async def sign_out_everywhere(self, request: web.Request) -> web.StreamResponse:
+        """End all sessions of whoever asks."""
+        caller = self.caller(request)
+        if caller is not None:
+            self.sessions.end_all(caller.id)
+        return self._goodbye()
+
+    def _end(self, request: web.Request) -> None:
+        for secret in (request.cookies.get(name) for name in COOKIES):
+            if secret:
+                self.sessions.end(secret)
+
+    def _goodbye(self) -> web.StreamResponse:
         answer = web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": "/"})
-        answer.del_cookie(SESSION_COOKIE, path="/")
+        answer.del_cookie(self._cookie, path="/", secure=self._secure, httponly=True, samesite="Lax")
         return answer
 
-    def _welcome(self, person: Person, onward: str) -> web.StreamResponse:
+    def _welcome(self, request: web.Request, person: Person, onward: str) -> web.StreamResponse:
+        self._end(request)  # an id that somebody may have placed in this browser before is worth nothing after
         answer = web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": onward})
-        # Without `secure`, because this issuer serves the loopback address, where there is no TLS.
         answer.set_cookie(
-            SESSION_COOKIE, self.signer.token(person), max_age=LIFETIME, path="/", httponly=True, samesite="Lax"
+            self._cookie,
+            self.sessions.begin(person.id),
+            max_age=int(LONGEST),
+            path="/",
+            secure=self._secure,
+            httponly=True,
+            samesite="Lax",
         )
         return answer
 
@@ -171,7 +205,7 @@ class Issuer:
                 )
             else:
                 person = await asyncio.to_thread(self.people.choose_password, secret, password)
-        return self._welcome(person, "/") if person else self._setup_form(request, forms.Form())
+        return self._welcome(request, person, "/") if person else self._setup_form(request, forms.Form())
 
     def _setup_form(self, request: web.Request, form: forms.Form) -> web.StreamResponse:
         link = self.people.opened_by(request.match_info["secret"])
@@ -233,6 +267,13 @@ class Issuer:
     async def new_link(self, request: web.Request, caller: Person) -> web.StreamResponse:
         """A new link for somebody who lost theirs, or their password."""
         return self._show_link(request, caller, self._person(request))
+
+    async def end_sessions(self, request: web.Request, caller: Person) -> web.StreamResponse:
+        """Sign somebody out everywhere, who lost a computer."""
+        del caller
+        person = self._person(request)
+        self.sessions.end_all(person.id)
+        raise web.HTTPSeeOther(f"/people/{person.id}")
 
     async def remove(self, request: web.Request, caller: Person) -> web.StreamResponse:
         """Forget somebody; nobody forgets themselves."""

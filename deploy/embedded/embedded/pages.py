@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from functools import cache
 from http import HTTPStatus
@@ -18,7 +18,7 @@ from chassis import i18n
 from chassis.auth import LANGUAGE_COOKIE
 from chassis.identity import NAMES, Identity, Role
 from chassis.partnership import Partnership
-from chassis.web.guard import SECURITY, cache_control
+from chassis.web.guard import cache_control, security
 from chassis.web.navigation import places_for
 from chassis.web.pages import LANGUAGE_NAMES, Errors, static_version, templates_of
 from chassis.web.problems import FieldError
@@ -133,25 +133,26 @@ def within(wanted: str | None) -> str:
 
 
 def careful(handler: Handler) -> Handler:
-    """Refuse forms that another site sent, and tell the browser what our pages never need."""
+    """Refuse forms that another site sent."""
 
-    async def guarded(request: web.Request) -> web.StreamResponse:
+    async def asked(request: web.Request) -> web.StreamResponse:
         if request.method == "POST" and not _from_here(request):
             raise web.HTTPForbidden(text="This form was sent by another site.")
-        try:
-            answer = await handler(request)
-        except web.HTTPException as thrown:
-            _guard(request, thrown)
-            raise
-        _guard(request, answer)
-        return answer
+        return await handler(request)
 
-    return guarded
+    return asked
 
 
-def _guard(request: web.Request, answer: web.StreamResponse) -> None:
-    for name, value in {**SECURITY, "Cache-Control": cache_control(request.path)}.items():
-        answer.headers.setdefault(name, value)
+def guarded(*, secure: bool) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
+    """Tells browsers what our pages never need, with every answer: errors and what a service answered too."""
+    always = security(secure=secure)
+
+    async def guard(request: web.Request, answer: web.StreamResponse) -> None:
+        for name, value in {**always, "Cache-Control": cache_control(request.path)}.items():
+            answer.headers.setdefault(name, value)
+        answer.headers.pop("Server", None)  # which programs answer here, and how old they are, is nobody's business
+
+    return guard
 
 
 def _from_here(request: web.Request) -> bool:

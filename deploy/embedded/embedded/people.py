@@ -1,7 +1,7 @@
 """The people of one installation, their roles and passwords, in a file of their own (SQLite).
 
-Only the issuer reads it. Passwords are kept as scrypt hashes, links as hashes too: who reads the file can neither sign
-in nor open a link. Roles are those of `chassis.identity`, per municipality; "*" is every municipality.
+Only the issuer reads it. Passwords are kept as scrypt hashes, links and sessions as hashes too: who reads the file can
+neither sign in nor open a link. Roles are those of `chassis.identity`, per municipality; "*" is every municipality.
 """
 
 from __future__ import annotations
@@ -36,6 +36,10 @@ CREATE TABLE IF NOT EXISTS person (
     roles TEXT NOT NULL, password TEXT
 );
 CREATE TABLE IF NOT EXISTS link (hash TEXT PRIMARY KEY, person TEXT UNIQUE, expires REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS session (
+    hash TEXT PRIMARY KEY, person TEXT NOT NULL, began REAL NOT NULL, seen REAL NOT NULL
+);
+CREATE INDEX IF NOT EXISTS session_of_person ON session (person);
 """
 
 
@@ -96,7 +100,7 @@ class People:
     def __init__(self, file: Path, *, now: Callable[[], float] = time.time, work: int = WORK) -> None:
         self._file, self._now, self._work = file, now, work
         file.touch(mode=0o600)
-        with self._open() as db:
+        with self.opened() as db:
             db.executescript(TABLES)
 
     @cached_property
@@ -106,18 +110,18 @@ class People:
 
     def everyone(self) -> list[Person]:
         """All people, by name."""
-        with self._open() as db:
+        with self.opened() as db:
             return [_person(row) for row in db.execute("SELECT * FROM person ORDER BY name, email")]
 
     def find(self, person_id: UUID) -> Person | None:
         """The person with this id."""
-        with self._open() as db:
+        with self.opened() as db:
             row = db.execute("SELECT * FROM person WHERE id = ?", (str(person_id),)).fetchone()
         return _person(row) if row else None
 
     def named(self, email: str) -> Person:
         """The person with this address. Raises KeyError when there is none."""
-        with self._open() as db:
+        with self.opened() as db:
             row = db.execute("SELECT * FROM person WHERE email = ?", (_address(email),)).fetchone()
         if row is None:
             raise KeyError(email)
@@ -125,29 +129,30 @@ class People:
 
     def add(self, *, name: str, email: str, language: str, roles: Roles) -> Person:
         """Somebody new, who cannot sign in before a link has been used. Raises AlreadyKnown."""
-        with self._open() as db:
+        with self.opened() as db:
             return self._add(db, name, email, language, roles)
 
     def enrol(self, many: Iterable[Newcomer], password: str) -> None:
         """Many who share one password, which is hashed once. Whoever is known already stays as they are."""
         hashed = _hash(password, secrets.token_bytes(16), self._work)
-        with self._open() as db:
+        with self.opened() as db:
             for each in many:
                 with suppress(AlreadyKnown):
                     person = self._add(db, each.name, each.email, each.language, each.roles)
                     db.execute("UPDATE person SET password = ? WHERE id = ?", (hashed, str(person.id)))
 
     def change(self, person_id: UUID, *, name: str, language: str, roles: Roles) -> None:
-        """Give somebody another name, language or other roles; tokens given out before hold their eight hours."""
-        with self._open() as db:
+        """Give somebody another name, language or other roles; their sessions know at once, programs' tokens in 8 h."""
+        with self.opened() as db:
             db.execute(
                 "UPDATE person SET name = ?, language = ?, roles = ? WHERE id = ?",
                 (name.strip(), language, _text(roles), str(person_id)),
             )
 
     def remove(self, person_id: UUID) -> None:
-        """Forget somebody."""
-        with self._open() as db:
+        """Forget somebody, and end their sessions."""
+        with self.opened() as db:
+            db.execute("DELETE FROM session WHERE person = ?", (str(person_id),))
             db.execute("DELETE FROM link WHERE person = ?", (str(person_id),))
             db.execute("DELETE FROM person WHERE id = ?", (str(person_id),))
 
@@ -155,14 +160,14 @@ class People:
         """The secret of a new link, which ends the earlier one: to choose a password or, for None, to begin."""
         secret = secrets.token_urlsafe(24)
         whom = str(person_id) if person_id else "first"
-        with self._open() as db:
+        with self.opened() as db:
             db.execute("DELETE FROM link WHERE person = ?", (whom,))
             db.execute("INSERT INTO link VALUES (?, ?, ?)", (_digest(secret), whom, self._now() + LINK_LIFETIME))
         return secret
 
     def opened_by(self, secret: str) -> Link | None:
         """What a link is for; None when it is unknown, used or too old."""
-        with self._open() as db:
+        with self.opened() as db:
             whom = self._whom(db, secret)
         if whom is None:
             return None
@@ -171,7 +176,7 @@ class People:
     def begin(self, secret: str, *, name: str, email: str, language: str, roles: Roles, password: str) -> Person | None:
         """The first account, by the link for it; None when that link no longer opens or somebody was first."""
         hashed = _hash(password, secrets.token_bytes(16), self._work)
-        with self._open() as db:
+        with self.opened() as db:
             if self._whom(db, secret) != "first" or db.execute("SELECT 1 FROM person").fetchone():
                 return None
             db.execute("DELETE FROM link WHERE hash = ?", (_digest(secret),))
@@ -180,19 +185,21 @@ class People:
         return person
 
     def choose_password(self, secret: str, password: str) -> Person | None:
-        """Set the password of the person a link was made for, and end the link; None when it no longer opens."""
+        """Set the password of the person a link was made for, and end the link and all their sessions; None when the
+        link no longer opens."""
         hashed = _hash(password, secrets.token_bytes(16), self._work)
-        with self._open() as db:
+        with self.opened() as db:
             whom = self._whom(db, secret)
             if whom in (None, "first"):
                 return None
             db.execute("DELETE FROM link WHERE hash = ?", (_digest(secret),))
             db.execute("UPDATE person SET password = ? WHERE id = ?", (hashed, whom))
+            db.execute("DELETE FROM session WHERE person = ?", (whom,))
             return _person(db.execute("SELECT * FROM person WHERE id = ?", (whom,)).fetchone())
 
     def signing_in(self, email: str, password: str) -> Person | None:
         """The person with this address and password. Takes as long when there is none."""
-        with self._open() as db:
+        with self.opened() as db:
             row = db.execute("SELECT * FROM person WHERE email = ?", (_address(email),)).fetchone()
         known = row["password"] if row and row["password"] else self._nobody
         held = _matches(password, known)
@@ -214,7 +221,8 @@ class People:
         return row["person"] if row and row["expires"] > self._now() else None
 
     @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
+    def opened(self) -> Iterator[sqlite3.Connection]:
+        """The file, for the length of a block; what is written in it is kept when the block ends well."""
         with closing(sqlite3.connect(self._file, timeout=10, isolation_level="IMMEDIATE")) as db:
             db.row_factory = sqlite3.Row
             with db:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from joserfc import jwt
-from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
 from embedded.environment import AUDIENCE
@@ -15,17 +15,20 @@ from embedded.home import Home
 from embedded.people import Person
 
 LIFETIME = 8 * 3600
-"""Seconds a token holds: a working day."""
+"""Seconds a program's token holds: a working day."""
+FOR_A_SESSION = 300
+"""Seconds a token holds that the gateway sends along with a session's requests; it never leaves the machine."""
 
 
 class Signer:
-    """Makes and judges this installation's tokens. `issuer` is the address people open."""
+    """Makes this installation's tokens. `issuer` is the address people open."""
 
     def __init__(self, home: Home, issuer: str, *, now: Callable[[], float] = time.time) -> None:
         pem = home.secret("issuer-key.pem", lambda: ECKey.generate_key("P-256").as_pem(private=True).decode())
         bare = ECKey.import_key(pem)
         self._key = ECKey.import_key(pem, {"kid": bare.thumbprint(), "alg": "ES256", "use": "sig"})
         self.issuer, self._now = issuer, now
+        self._lately: dict[UUID, tuple[Person, str, float]] = {}
 
     def token(self, person: Person, lifetime: int = LIFETIME) -> str:
         """A token that says who somebody is and what roles they have where."""
@@ -43,21 +46,13 @@ class Signer:
         }
         return jwt.encode({"alg": "ES256", "kid": self._key.kid}, claims, self._key)
 
-    def subject(self, token: str) -> str | None:
-        """Whom a token of ours speaks of; None when it is not ours, is changed or is too old."""
-        registry = jwt.JWTClaimsRegistry(
-            now=int(self._now()),
-            iss={"essential": True, "value": self.issuer},
-            aud={"essential": True, "value": AUDIENCE},
-            exp={"essential": True},
-            sub={"essential": True},
-        )
-        try:
-            claims = jwt.decode(token, self._key, algorithms=["ES256"]).claims
-            registry.validate(claims)
-        except (JoseError, ValueError):
-            return None
-        return str(claims["sub"])
+    def for_session(self, person: Person) -> str:
+        """A token for requests of a session: the one made lately, as long as the person is as they were."""
+        known, token, until = self._lately.get(person.id, (None, "", 0.0))
+        if known != person or until <= self._now():
+            token, until = self.token(person, FOR_A_SESSION), self._now() + FOR_A_SESSION / 2
+            self._lately[person.id] = (person, token, until)
+        return token
 
     def public_keys(self) -> dict[str, Any]:
         """The key set the services verify with."""

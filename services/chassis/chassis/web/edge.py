@@ -13,7 +13,7 @@ from structlog.contextvars import bound_contextvars
 
 from chassis.logging import get_logger
 from chassis.telemetry import TELEMETRY, span
-from chassis.web.guard import SECURITY, cache_control
+from chassis.web.guard import cache_control, security
 from chassis.web.problems import Broken, answer_to, is_page, language_of, problem
 
 CORRELATION_HEADER = "Flode-Correlation"
@@ -26,7 +26,7 @@ class Edge:
 
     def __init__(self, app: ASGIApp, *, secure: bool) -> None:
         self._app = app
-        self._headers = {**SECURITY, **({"Strict-Transport-Security": "max-age=31536000"} if secure else {})}
+        self._headers = security(secure=secure)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, whatever happens inside."""

@@ -28,7 +28,14 @@ SECURITY: Mapping[str, str] = {
     # Not "no-referrer": with that, browsers send `Origin: null` with our own forms too.
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
+    # For browsers that do not know frame-ancestors.
+    "X-Frame-Options": "DENY",
 }
+
+
+def security(*, secure: bool) -> dict[str, str]:
+    """The headers that go with every answer; where people come with TLS, they are to come with it for a year."""
+    return {**SECURITY, **({"Strict-Transport-Security": "max-age=31536000"} if secure else {})}
 
 
 def cache_control(path: str) -> str:
