@@ -18,6 +18,7 @@ from chassis.views import View
 from chassis.web.audit import audit_router
 from chassis.web.flow import flow_router
 from chassis.web.history import history_router
+from chassis.web.labels import Labels
 from chassis.web.sentences import Sentences
 from contracts.topics import Topic
 
@@ -32,6 +33,7 @@ class Service:
     package    where templates, static files and catalogues are
     sentences  what each fact that the views fold says to an auditor, by its travelling name: a key for translation
                whose placeholders are the fact's fields, or what chooses one by the fact
+    labels     what the fields, chosen words and views are called, for an auditor
     faults     what is wrong with a partnership's settings beyond what every service sees, a line for each; with any, no
                process of the service starts
     """
@@ -47,6 +49,7 @@ class Service:
     emits: tuple[Topic, ...] = ()
     tables: str | None = None
     sentences: Sentences = field(default_factory=dict)
+    labels: Labels = field(default_factory=Labels)
     streamed: Mapping[str, int] = field(default_factory=dict)
     faults: Callable[[Partnership], Sequence[str]] = lambda _: ()
 
@@ -56,7 +59,7 @@ class Service:
         return (
             *self.routers,
             history_router(self.name, self.views),
-            audit_router(self.name, self.views, self.sentences),
+            audit_router(self.name, self.views, self.sentences, self.labels),
             flow_router(self),
         )
 

@@ -14,6 +14,7 @@ from portfolio import api, consumers, pages
 from portfolio.commands import PROJECT as PROJECTS
 from portfolio.commands import ROUND as ROUNDS
 from portfolio.views import duties, history, projects, rounds
+from portfolio.views.labels import LABELS
 from portfolio.views.sentences import SENTENCES
 
 service = Service(
@@ -23,6 +24,7 @@ service = Service(
     routers=(api.router, pages.router),
     views=(projects.view, history.view, rounds.view, duties.view),
     sentences=SENTENCES,
+    labels=LABELS,
     reactions=(consumers.on_requests,),
     clockworks=(consumers.missed_reports,),
     emits=(REQUEST, ROUND),
