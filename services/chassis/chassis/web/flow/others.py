@@ -1,4 +1,4 @@
-"""How the other services are: each is asked at the public address, as the one who looks."""
+"""How the other services are: each is asked where services reach each other, as the one who looks."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ async def everywhere(request: Request, here: Deps, service: Service) -> dict[str
         asked = {
             name: own(request, here, service)
             if name == service.name
-            else _ask(session, f"{here.settings.public_url}/{name}/api/flow", _as_caller(request))
+            else _ask(session, f"{here.settings.address_of(name)}/{name}/api/flow", _as_caller(request))
             for name in names
         }
         told = await asyncio.gather(*asked.values())
