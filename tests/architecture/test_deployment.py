@@ -63,6 +63,7 @@ def test_a_service_is_told_all_it_needs_and_nothing_it_does_not_know(
     assert settings.database.split("@")[0].startswith(f"postgresql://{service}_worker:")
     assert settings.kafka_replication == len(BROKERS) == 3
     assert len(settings.kafka.split(",")) == 3
+    assert settings.address_of("portfolio") == "http://portfolio:8000", "as Caddy reaches it"
     known = set(re.findall(r'"(FLODE_\w+)"', Path(inspect.getfile(Settings)).read_text("utf-8")))
     assert told.keys() <= known
 

@@ -19,6 +19,13 @@ pytestmark = pytest.mark.browser
 SOON = 20_000
 """Milliseconds: a ticket goes by the log, the broker and a view before it is shown."""
 REMEMBERS = "window.loadedOnce = true"
+KEEPS_NEWS = """() => {
+  window.newsSoFar = [];
+  const look = () => window.newsSoFar.push(...[...document.querySelectorAll(".news")].map(each => each.textContent));
+  new MutationObserver(look).observe(document.body, {subtree: true, childList: true, attributeFilter: ["class"]});
+}"""
+"""A row is marked for some seconds only, which a busy machine may let pass before anybody asks: the page itself keeps
+which were."""
 
 
 @pytest.fixture
@@ -39,13 +46,14 @@ def test_a_ticket_comes_into_the_list_that_the_pm_has_open(people: Visitors) -> 
     pm.opens("/intake/")
     pm.waits_for("Ny växel")
     pm.page.evaluate(REMEMBERS)
+    pm.page.evaluate(KEEPS_NEWS)
     ticket = a_ticket(
         "8801", "Bokning av idrottshallar", description="Nu per telefon.", requester=CAST["requester"].told
     )
     assert people.here.deliver(HOST, ticket).status_code == 201
     row = pm.page.locator(".inbox li", has_text="Bokning av idrottshallar")
     expect(row).to_be_visible(timeout=SOON)
-    expect(row).to_have_class(re.compile(r"\bnews\b"))
+    assert any("Bokning av idrottshallar" in each for each in pm.page.evaluate("window.newsSoFar"))
     expect(row).not_to_have_class(re.compile(r"\bnews\b"), timeout=SOON)
     assert was_not_loaded_again(pm)
     pm.looks()

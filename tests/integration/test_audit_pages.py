@@ -7,19 +7,22 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import cast, get_args
+from typing import cast, get_args, get_type_hints
+from urllib.parse import quote
 
 import asyncpg
 import httpx
 import pytest
 
-from chassis.case import NotGenuine, verify
+from chassis.case import NotGenuine, digest_of, verify
 from chassis.db import Database
 from chassis.service import find_services
 from chassis.settings import Settings
 from chassis.testing import Databases
+from chassis.web.labels import fields_within, words_of
 from tests.integration.intake_world import ORIGIN, World
 from tests.integration.past_world import a_world_with_a_past
+from tests.pdf import text_of_pdf
 
 AUDIT = "/intake/audit"
 THAT_DAY, DAY_BEFORE, NOW = "2026-03-02", "2026-03-01", "2026-04-11"
@@ -85,6 +88,32 @@ async def test_a_case_is_taken_along_signed_and_holds_no_open_name(world: World)
         verify(file.content.replace(b"Nytt namn", b"Mytt namn"), key)
 
 
+async def test_a_case_is_taken_along_as_a_pdf_that_names_the_digest_of_the_signed_file(world: World) -> None:
+    request = await the_request(world)
+    file = await ask(world, f"/requests/{request}/case.json", auditor(world))
+    paper = await ask(world, f"/requests/{request}/case.pdf", auditor(world), as_of=NOW)
+    assert paper.headers["content-type"] == "application/pdf"
+    assert "case.pdf" in paper.headers["content-disposition"]
+    said = "".join(text_of_pdf(paper.content).split())
+    assert digest_of(json.loads(file.content)["case"]) in said
+    for words in ("Nytt namn", "Sigrid Ek", "The ticket was edited at its source", "What changed"):
+        assert "".join(words.split()) in said, words
+    told = (await ask(world, "/reads", auditor(world))).text
+    assert told.count("Case taken along") == 2
+
+
+async def test_an_auditor_finds_what_a_person_did_by_address_and_the_search_is_written_down(world: World) -> None:
+    person = world.here.vault.person_id("ekvik", "sigrid.ek@ekvik.example")
+    for asked in ("Sigrid.Ek@ekvik.example", str(person)):
+        found = (await ask(world, "/", auditor(world), q=asked)).text
+        assert "What the person did, or is named in" in found
+        assert "was registered as a request." in found
+        assert f"{AUDIT}/requests/{await the_request(world)}" in found
+        assert f"/portfolio/audit/?q={quote(asked, safe='')}" in found
+    assert "Search for a person" in (await ask(world, "/reads", auditor(world))).text
+    assert "What the person did" not in (await ask(world, "/", world.pm, q=str(person))).text
+
+
 async def test_reading_names_is_written_down_and_shown_to_auditors(world: World) -> None:
     async with world.here.db.scoped(["ekvik"]) as connection:
         before = await connection.fetchval("SELECT count(*) FROM reads")
@@ -133,14 +162,19 @@ async def test_others_are_refused_and_other_municipalities_see_nothing(world: Wo
     requester = world.token("Sigrid Ek", ekvik=["requester"])
     elsewhere = world.token("Per Sund", "nordvik", nordvik=["auditor"])
     request = await the_request(world)
-    for path in ("/", "/requests", f"/requests/{request}", f"/requests/{request}/case.json", "/reads"):
+    ones = [f"/requests/{request}{file}" for file in ("", "/case.json", "/case.pdf")]
+    for path in ("/", "/requests", *ones, "/reads"):
         assert (await ask(world, path, requester)).status_code == 403, path
         assert (await ask(world, path, world.technician)).status_code == 403, path
-    for path in (f"/requests/{request}", f"/requests/{request}/case.json", "/nothing"):
+    for path in (*ones, "/nothing"):
         assert (await ask(world, path, elsewhere)).status_code == 404, path
     for query in ({}, {"as_of": NOW}, {"as_of": DAY_BEFORE, "and": NOW}):
         assert "Nytt namn" not in (await ask(world, "/requests", elsewhere, **query)).text
-    assert "Nothing was found" in (await ask(world, "/", elsewhere, q=request)).text
+    person = str(world.here.vault.person_id("ekvik", "sigrid.ek@ekvik.example"))
+    for asked in (request, person):
+        told = (await ask(world, "/", elsewhere, q=asked)).text
+        assert "Nothing was found" in told
+        assert "What the person did" not in told
 
 
 async def test_a_day_that_is_none_and_a_broker_that_is_away_are_told_in_words(world: World) -> None:
@@ -159,3 +193,13 @@ def test_every_fact_that_a_view_folds_has_a_sentence_in_its_service() -> None:
     for each in find_services():
         folded = {kind.type for view in each.views for kind in get_args(view.facts)}
         assert folded == set(each.sentences), each.name
+
+
+def test_every_field_and_chosen_word_that_an_auditor_sees_has_a_label_in_its_service() -> None:
+    for each in find_services():
+        assert set(each.labels.views) == {view.name for view in each.views}, each.name
+        for kind in {one for view in each.views for one in (view.row, *get_args(view.facts))}:
+            for of, name in fields_within(kind):
+                assert each.labels.of_field(name, of), f"{each.name}: {of.__name__}.{name} has no label"
+                for word in words_of(get_type_hints(of)[name]):
+                    assert each.labels.of_word(word), f"{each.name}: {word!r} of {of.__name__}.{name} has no label"

@@ -9,7 +9,7 @@ from typing import Protocol
 import httpx
 import pytest
 
-from chassis.testing import Databases
+from chassis.testing import NOON, Databases
 from chassis.web import Deps, create_app
 from chassis.web.waiting import Waiting, Waits, in_order, waiting_router
 from governance.main import service as governance

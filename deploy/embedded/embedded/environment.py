@@ -40,6 +40,7 @@ def of_service(
         "FLODE_PARTNERSHIP": str(home.partnership),
         "FLODE_HTTP": f"127.0.0.1:{port}",
         "FLODE_PUBLIC_URL": public_url,
+        "FLODE_SERVICES": "",  # behind one address, where they reach each other too
         "FLODE_MAIL": os.environ.get("FLODE_MAIL") or "spool:" + quote(str(home.mail), safe="/"),
     }
 

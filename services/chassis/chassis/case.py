@@ -85,6 +85,13 @@ def _event(view: View[Any], record: Record, secret: bytes) -> tuple[dict[str, An
     return {"without": message, "withheld": withheld, "keyed_sha256": digest.hex()}, digest
 
 
+def digest_of(case: Mapping[str, Any]) -> str:
+    """The SHA-256, in hexadecimal, of what a case says of its row, whoever took it along and when: it is the same in
+    the signed file and in the PDF of the same case."""
+    about = {name: held for name, held in case.items() if name not in ("as_of", "exported_at", "exported_by")}
+    return hashlib.sha256(canonical(about)).hexdigest()
+
+
 def sign(case: Mapping[str, Any], secret: bytes) -> bytes:
     """The file of a case."""
     key = signing_key(secret)

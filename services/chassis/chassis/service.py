@@ -18,6 +18,7 @@ from chassis.views import View
 from chassis.web.audit import audit_router
 from chassis.web.flow import flow_router
 from chassis.web.history import history_router
+from chassis.web.labels import Labels
 from chassis.web.sentences import Sentences
 from chassis.web.waiting import Waiting, waiting_router
 from contracts.topics import Topic
@@ -34,6 +35,7 @@ class Service:
     sentences  what each fact that the views fold says to an auditor, by its travelling name: a key for translation
                whose placeholders are the fact's fields, or what chooses one by the fact
     waiting    what somebody has to do here now, for the home page
+    labels     what the fields, chosen words and views are called, for an auditor
     faults     what is wrong with a partnership's settings beyond what every service sees, a line for each; with any, no
                process of the service starts
     """
@@ -49,6 +51,7 @@ class Service:
     emits: tuple[Topic, ...] = ()
     tables: str | None = None
     sentences: Sentences = field(default_factory=dict)
+    labels: Labels = field(default_factory=Labels)
     streamed: Mapping[str, int] = field(default_factory=dict)
     waiting: Waiting | None = None
     faults: Callable[[Partnership], Sequence[str]] = lambda _: ()
@@ -59,7 +62,7 @@ class Service:
         return (
             *self.routers,
             history_router(self.name, self.views),
-            audit_router(self.name, self.views, self.sentences),
+            audit_router(self.name, self.views, self.sentences, self.labels),
             flow_router(self),
             waiting_router(self),
         )

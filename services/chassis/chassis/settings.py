@@ -65,6 +65,8 @@ class Settings(BaseModel):
     http_host: str = "127.0.0.1"
     http_port: int = 8000
     public_url: str
+    services: str | None = None
+    """Where services reach each other, "{service}" being a name, when that is not the public address."""
     otlp: str | None = None
     mail: str = "spool:mail"
     keep_deliveries_days: int = 365
@@ -75,6 +77,10 @@ class Settings(BaseModel):
     roles: frozenset[Role] = ROLES
     demo: bool = False
     """Whether callers may say when it is, so that a year can be played in a minute: never where facts are true."""
+
+    def address_of(self, service: str) -> str:
+        """Where another service is asked by this one: "http://portfolio:8000", its paths beginning with its name."""
+        return self.services.replace("{service}", service) if self.services else self.public_url
 
     @classmethod
     def from_env(cls, service: str, environ: Mapping[str, str] | None = None) -> Settings:
@@ -104,6 +110,7 @@ class Settings(BaseModel):
             "http_host": host,
             "http_port": port,
             "public_url": env.read("FLODE_PUBLIC_URL", _web, "the address people open, https://…"),
+            "services": env.maybe("FLODE_SERVICES", _inner, "where services reach each other, http://{service}:8000"),
             "otlp": env.maybe("FLODE_OTLP", _web, "an OTLP/HTTP endpoint, or nothing"),
             "mail": env.read("FLODE_MAIL", _mail, "smtp://host:port or spool:/folder", "spool:mail"),
             "keep_deliveries_days": env.read(
@@ -152,6 +159,12 @@ def _postgres(text: str) -> str:
 
 def _web(text: str) -> str:
     return _starts(text, "http://", "https://").rstrip("/")
+
+
+def _inner(text: str) -> str:
+    if "{service}" not in text:
+        raise ValueError('"{service}" is to stand in it where the name of a service goes')
+    return _web(text)
 
 
 def _mail(text: str) -> str:

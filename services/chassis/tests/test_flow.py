@@ -12,12 +12,13 @@ from chassis.checkpoints import Checkpoint
 from chassis.flow.condition import Condition, ReaderNow, Verdict, judge, worst
 from chassis.flow.gather import is_rewound, lag
 from chassis.flow.pace import Pace
-from chassis.flow.trace import cascades, steps_of
+from chassis.flow.trace import cascades, in_order, steps_of
 from chassis.flow.troubles import troubles
 from chassis.position import Position
 from chassis.testing import NOON, a_person_id, an_envelope, sealed
 from chassis.web.flow.drawn import drawn
 from contracts.intake import RequestRegistered
+from contracts.notifications import MessageDue, MessageSent
 from contracts.values import Person, TicketRef
 
 PLACE = TopicPartition("flode.request", 3)
@@ -114,3 +115,18 @@ def test_a_requests_way_tells_what_answers_what_and_how_long_after() -> None:
         (0, None, None, False), (1, 1, 2.0, False), (2, 2, 3.0, False), (0, None, None, True),
     ]  # fmt: skip
     assert [(len(each.steps), each.seconds) for each in cascades(steps)] == [(3, 5.0), (1, 0.0)]
+
+
+def test_what_answers_comes_after_what_it_answers_whatever_the_clocks_of_two_services_say() -> None:
+    due = MessageDue(
+        message_id=UUID(int=1), about=UUID(int=7), because_of=UUID(int=8), channel="mail", template="told",
+    )  # fmt: skip
+    first = an_envelope(due)
+    sent = an_envelope(
+        MessageSent(message_id=UUID(int=1), attempts=3), causation=first.id, time=NOON - timedelta(seconds=1)
+    )
+    here, there = Position("intake", 1, "flode.request", 3), Position("notifications", 9, "flode.message", 0)
+    steps = steps_of(in_order([(there, sent), (here, first)]))
+    assert [(step.topic, step.depth, step.attempts) for step in steps] == [
+        ("flode.request", 0, None), ("flode.message", 1, 3),
+    ]  # fmt: skip

@@ -39,6 +39,9 @@ def test_a_complete_environment_is_read(a_complete_environment: dict[str, str]) 
     assert settings.vault_key == bytes(range(32))
     assert settings.public_url == "https://flode.test"
     assert settings.roles == ROLES
+    assert settings.address_of("portfolio") == "https://flode.test"
+    inside = Settings.from_env("intake", {**a_complete_environment, "FLODE_SERVICES": "http://{service}:8000/"})
+    assert inside.address_of("portfolio") == "http://portfolio:8000"
 
 
 def test_everything_missing_is_named_at_once_with_what_to_set() -> None:
@@ -56,6 +59,7 @@ def test_everything_missing_is_named_at_once_with_what_to_set() -> None:
         ("FLODE_VAULT_KEY", base64.b64encode(b"short").decode(), "it has 5 bytes, not 32"),
         ("FLODE_LINK_KEY", "not base64!", "it is not base64"),
         ("FLODE_KAFKA", "localhost", "it is not host:port"),
+        ("FLODE_SERVICES", "http://intake:8000", "is to stand in it"),
         ("FLODE_ISSUERS", "{", "it is not JSON"),
         ("FLODE_ISSUERS", '[{"issuer":"a","audience":"b"}]', "one of jwks_url and jwks_file"),
         ("FLODE_ISSUERS", '[{"issuer":"a","audience":"b","jwks_url":"c","algorithms":["HS256"]}]', "algorithms.0: "),

@@ -10,6 +10,7 @@ from governance.commands.agreements import AGREEMENT
 from governance.commands.meetings import MEETING
 from governance.consumers import FOLLOW, REMIND
 from governance.views import agenda, directives, meetings, plans
+from governance.views.labels import LABELS
 from governance.views.sentences import SENTENCES
 from governance.waiting import waiting
 
@@ -21,6 +22,7 @@ service = Service(
     views=(directives.view, plans.view, agenda.view, meetings.view),
     sentences=SENTENCES,
     waiting=waiting,
+    labels=LABELS,
     reactions=(FOLLOW,),
     clockworks=(REMIND,),
     emits=(REQUESTS, MEETINGS),

@@ -14,6 +14,7 @@ from intake.adapters import desks
 from intake.api import hooks, reading
 from intake.commands import asking, taking
 from intake.views import inbox, requests
+from intake.views.labels import LABELS
 from intake.views.sentences import SENTENCES
 from intake.waiting import waiting
 
@@ -25,6 +26,7 @@ service = Service(
     views=(inbox.view, requests.view),
     sentences=SENTENCES,
     waiting=waiting,
+    labels=LABELS,
     senders=asking.senders,
     clockworks=(asking.polling, taking.forgetting),
     emits=(REQUEST,),

@@ -14,6 +14,7 @@ from notifications import api, commands, consumers, pages
 from notifications.adapters.mail import mailer
 from notifications.adapters.sending import Answering, Mailing, in_time, systems_of
 from notifications.views import messages
+from notifications.views.labels import LABELS
 from notifications.views.sentences import SENTENCES
 from notifications.waiting import waiting
 
@@ -51,6 +52,7 @@ service = Service(
     views=(messages.view,),
     sentences=SENTENCES,
     waiting=waiting,
+    labels=LABELS,
     reactions=(consumers.telling,),
     senders=senders,
     emits=(MESSAGE,),

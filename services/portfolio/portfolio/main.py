@@ -14,6 +14,7 @@ from portfolio import api, consumers, pages
 from portfolio.commands import PROJECT as PROJECTS
 from portfolio.commands import ROUND as ROUNDS
 from portfolio.views import duties, history, projects, rounds
+from portfolio.views.labels import LABELS
 from portfolio.views.sentences import SENTENCES
 from portfolio.waiting import waiting
 
@@ -25,6 +26,7 @@ service = Service(
     views=(projects.view, history.view, rounds.view, duties.view),
     sentences=SENTENCES,
     waiting=waiting,
+    labels=LABELS,
     reactions=(consumers.on_requests,),
     clockworks=(consumers.missed_reports,),
     emits=(REQUEST, ROUND),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from chassis.case import NotGenuine, public_key
+from chassis.case import NotGenuine, digest_of, public_key
 from chassis.case import verify as verified
 
 
@@ -28,6 +28,7 @@ def verify(file: Path, key_file: Path | None) -> None:
     except (NotGenuine, ValueError) as wrong:
         raise click.ClickException(str(wrong)) from None
     click.echo(f"genuine: {len(case['events'])} events of {case['view']}, exported {case['exported_at']}")
+    click.echo(f"digest: {digest_of(case)}, as it stands in the PDF of the case")
 
 
 def _secret() -> bytes:

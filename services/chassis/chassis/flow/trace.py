@@ -1,4 +1,4 @@
-"""One request's way: its events in the order of the log, what each answers, and how long after it. Pure."""
+"""One request's way: its events and those that speak of it, what each answers, and how long after it. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from contracts.envelope import Envelope
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """An event on the way. `depth` counts the causes before it; `cause` is the number of the step it answers; `delay`
-    the seconds between the two. `elsewhere` says that it answers an event of another subject."""
+    the seconds between the two. `elsewhere` says that it answers an event that is not on the way; `attempts` how often
+    a message was tried until it was handed over or given up."""
 
     number: int
     position: str
@@ -28,6 +29,8 @@ class Step:
     cause: int | None
     delay: float | None
     elsewhere: bool
+    topic: str
+    attempts: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class Cascade:
 
 
 def steps_of(history: Sequence[tuple[Position, Envelope[Any]]]) -> list[Step]:
-    """The events of one subject as steps, numbered from 1 in the order of the log."""
+    """Events as steps, numbered from 1 in the order they are given."""
     known: dict[UUID, Step] = {}
     for number, (position, event) in enumerate(history, 1):
         cause = known.get(event.causation) if event.causation else None
@@ -64,8 +67,25 @@ def steps_of(history: Sequence[tuple[Position, Envelope[Any]]]) -> list[Step]:
             cause=cause.number if cause else None,
             delay=(event.time - cause.time).total_seconds() if cause else None,
             elsewhere=event.causation is not None and cause is None,
+            topic=position.topic,
+            attempts=getattr(event.data, "attempts", None),
         )
     return list(known.values())
+
+
+def in_order(events: Sequence[tuple[Position, Envelope[Any]]]) -> list[tuple[Position, Envelope[Any]]]:
+    """Events of several topics in the order they were decided, each after the one it answers: the clocks of two
+    services may differ, what answers comes later all the same."""
+    by_id = {event.id: event for _, event in events}
+
+    def since(event: Envelope[Any]) -> tuple[datetime, int]:
+        cause = by_id.get(event.causation) if event.causation else None
+        if cause is None:
+            return event.time, 0
+        earlier, depth = since(cause)
+        return (event.time, 0) if event.time > earlier else (earlier, depth + 1)
+
+    return sorted(events, key=lambda each: since(each[1]))
 
 
 def cascades(steps: Sequence[Step]) -> list[Cascade]:

@@ -15,23 +15,24 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from chassis import reads
-from chassis.audit import Fields, difference, fields_of, steps
+from chassis.audit import Fields, difference, fields_of
 from chassis.auth import Caller
-from chassis.case import case_of, public_key, sign
-from chassis.decode import decode
+from chassis.case import public_key, sign
+from chassis.documents import pdf
 from chassis.identity import Identity, Role
-from chassis.rebuild.asof import visible
 from chassis.views import Row, View
 from chassis.views.tables import NoView
-from chassis.web import past
+from chassis.web import cases, past, people
 from chassis.web.answers import caught_up
+from chassis.web.cases import title_of
 from chassis.web.deps import Deps, Here
+from chassis.web.labels import Labels
 from chassis.web.looking import LONGEST, Hit, look
 from chassis.web.navigation import PLACES
 from chassis.web.opening import READERS, opened, written_down
 from chassis.web.pages import page
 from chassis.web.past import Moment
-from chassis.web.sentences import Sentences, sentence_of, who_of
+from chassis.web.sentences import Sentences, who_of
 from chassis.web.shown import Reader
 from contracts.refusal import NotFound
 
@@ -44,11 +45,14 @@ PageNumber = Annotated[int, Query(alias="page", ge=1, le=100_000)]
 
 
 def audit_router(  # noqa: C901  a page each
-    service: str, views: tuple[View[Any], ...], sentences: Sentences
+    service: str, views: tuple[View[Any], ...], sentences: Sentences, labels: Labels
 ) -> APIRouter:
     """Routes under /<service>/audit."""
     router = APIRouter(prefix=f"/{service}/audit", include_in_schema=False)
     known = {view.name: view for view in views}
+
+    def reader_for(here: Deps, caller: Identity) -> Reader:
+        return Reader(caller.language, here.formats(caller), here.partnership, labels)
 
     def named(name: str) -> View[Any]:
         if name not in known:
@@ -59,11 +63,15 @@ def audit_router(  # noqa: C901  a page each
     async def start(
         request: Request, here: Here, caller: Caller, q: Annotated[str, Query(max_length=LONGEST)] = ""
     ) -> Response:
-        """Which views there are, and a search of their rows."""
+        """Which views there are, and a search of their rows and of what people did."""
         caller.must(*READERS)
-        scope = caller.scope_of(*READERS)
+        scope, reader = caller.scope_of(*READERS), reader_for(here, caller)
+        asked_for = people.pseudonyms(here.vault, q, caller.scope_of(Role.AUDITOR))
+        deeds = await people.deeds_of(here, caller, asked_for, views, reader, sentences)
         counts = {view.name: await _count(here, view, scope) for view in views}
-        hits: list[Hit] = [hit for view in views for hit in await look(here.db, view, q, scope=scope)] if q else []
+        hits: list[Hit] = [
+            hit for view in views if q for hit in await look(here.db, view, q, scope=scope, people=asked_for)
+        ]
         elsewhere = [
             (other, place.label)
             for place in PLACES
@@ -71,7 +79,7 @@ def audit_router(  # noqa: C901  a page each
         ]
         return page(
             request, "audit.html", caller,
-            reader=_reader(here, caller), counts=counts, hits=hits, q=q, elsewhere=elsewhere,
+            reader=reader, counts=counts, hits=hits, q=q, elsewhere=elsewhere, deeds=deeds, asked_for=asked_for,
         )  # fmt: skip
 
     @router.get("/key.json")
@@ -88,7 +96,7 @@ def audit_router(  # noqa: C901  a page each
         total = await reads.count(here.db, scope=scope)
         concerned = {each.municipality for each in found if each.reader_name}
         shown = await opened(here, caller, found, concerned, view="reads", role=Role.AUDITOR)
-        reader = _reader(here, caller)
+        reader = reader_for(here, caller)
         listed = [(each, who_of(each.reader, each.reader_name, reader)) for each in shown]
         return page(
             request, "audit_reads.html", caller,
@@ -120,103 +128,80 @@ def audit_router(  # noqa: C901  a page each
         moment = await past.moment(here, day, _zone(here, caller), "as_of")
         second = await past.moment(here, other, _zone(here, caller), "and")
         said: dict[str, Any] = {
-            "view": asked, "reader": _reader(here, caller), "moment": moment, "second": second, "at": at,
+            "view": asked, "reader": reader_for(here, caller), "moment": moment, "second": second, "at": at,
             "first": first, "last_day": last, "number": number, "all_columns": columns == "all",
             "query": urlencode({k: v for k, v in {"as_of": day, "and": other, "columns": columns}.items() if v}),
         }  # fmt: skip
         if second is not None:
             days = sorted((moment or past.now(here), second), key=lambda each: each.until)
-            said |= await _two(here, caller, asked, days, scope)
+            said |= await _two(here, caller, asked, days, scope, said["reader"])
             return page(request, "audit_between.html", caller, **said)
-        said |= await _one(here, caller, asked, moment, scope, number)
+        said |= await _one(here, caller, asked, moment, scope, number, said["reader"])
         return page(request, "audit_view.html", caller, **said)
 
     @router.get("/{view}/{key}")
-    async def row(
-        view: str,
-        key: UUID,
-        request: Request,
-        here: Here,
-        caller: Caller,
-        day: AsOf = None,
-    ) -> Response:
+    async def row(view: str, key: UUID, request: Request, here: Here, caller: Caller, day: AsOf = None) -> Response:
         """Why a row looks so: the events behind it as sentences, and what each changed."""
         caller.must(*READERS)
         asked = named(view)
         await caught_up(request, here, asked)
-        scope = caller.scope_of(*READERS)
-        moment = await past.moment(here, day, _zone(here, caller), "as_of")
-        until = moment or past.now(here)
-        records = await past.records(here, asked, key, until)
-        told, then = steps(asked, [(record.position, decode(record.message, record.sequence)) for record in records])
-        if then is None or not visible(then, scope):
-            raise NotFound
-        events = [(each.before, each.after, fields_of(each.event.data, asked.private)) for each in told]
-        names = [each.event.actor_name for each in told]
+        case = await cases.found(here, caller, asked, key, day)
         fields, events, names = await opened(
-            here, caller, (fields_of(then, asked.private), events, names), {then.municipality},
-            view=asked.name, key=key, moment=moment.until if moment else None,
+            here, caller, cases.sealed_parts(case), {case.row.municipality},
+            view=asked.name, key=key, moment=case.looked_at,
         )  # fmt: skip
-        reader = _reader(here, caller)
-        listed = [
-            {
-                "step": step,
-                "who": who_of(step.event.actor, name, reader),
-                "sentence": sentence_of(sentences, step.event, reader, data or {}),
-                "data": reader.row(data, type(step.event.data)),
-                "changes": reader.changes(before, after, asked.row),
-            }
-            for step, (before, after, data), name in zip(told, events, names, strict=True)
-        ]
+        reader = reader_for(here, caller)
         return page(
             request, "audit_row.html", caller,
-            view=asked, key=key, reader=reader, moment=moment, at=f"/{service}/audit/{view}/{key}",
-            title=_title(fields, key), row=reader.row(fields, asked.row), listed=listed,
+            view=asked, key=key, reader=reader, moment=case.moment, at=f"/{service}/audit/{view}/{key}",
+            title=title_of(fields, key), row=reader.row(fields, asked.row),
+            listed=cases.lines(case, events, names, reader, sentences),
         )  # fmt: skip
 
     @router.get("/{view}/{key}/case.json")
-    async def case(
-        view: str,
-        key: UUID,
-        here: Here,
-        caller: Caller,
-        day: AsOf = None,
-    ) -> Response:
+    async def signed(view: str, key: UUID, here: Here, caller: Caller, day: AsOf = None) -> Response:
         """The row and its events, signed, to be taken along. Names stay sealed in it."""
-        role = caller.must(*READERS)
-        asked = named(view)
-        scope = caller.scope_of(*READERS)
-        moment = await past.moment(here, day, _zone(here, caller), "as_of")
-        until = moment or past.now(here)
-        records = await past.records(here, asked, key, until)
-        _, then = steps(asked, [(record.position, decode(record.message, record.sequence)) for record in records])
-        if then is None or not visible(then, scope):
-            raise NotFound
-        await written_down(
-            here,
-            caller,
-            {then.municipality},
-            view=asked.name,
-            key=key,
-            what="case",
-            moment=moment.until if moment else None,
-        )
-        secret = here.settings.link_key
-        made = case_of(
-            asked, then, records, secret,
-            service=service, key=key, as_of=until.until, exported_at=here.clock.now(),
-            exported_by=caller.actor(caller.home, role),
-        )  # fmt: skip
-        name = f"{service}-{asked.name}-{key}.case.json"
-        return Response(
-            sign(made, secret), 200, {"Content-Disposition": f'attachment; filename="{name}"'}, "application/json"
-        )
+        caller.must(*READERS)
+        case = await cases.found(here, caller, named(view), key, day)
+        await taken_along(here, caller, case)
+        file = sign(cases.exported(here, caller, service, case), here.settings.link_key)
+        return _file(file, f"{service}-{view}-{key}.case.json", "application/json")
+
+    @router.get("/{view}/{key}/case.pdf")
+    async def readable(view: str, key: UUID, here: Here, caller: Caller, day: AsOf = None) -> Response:
+        """The same to be read on paper: sentences, what each event changed, and the digest of the signed file."""
+        caller.must(*READERS)
+        case = await cases.found(here, caller, named(view), key, day)
+        await taken_along(here, caller, case)
+        fields, events, names = await here.vault.open_all(cases.sealed_parts(case), caller.language)
+        reader = reader_for(here, caller)
+        told = cases.lines(case, events, names, reader, sentences)
+        said = cases.exported(here, caller, service, case)
+        made = await pdf(cases.document(here, caller, case, fields, told, reader, said))
+        return _file(made, f"{service}-{view}-{key}.case.pdf", "application/pdf")
 
     return router
 
 
+async def taken_along(here: Deps, caller: Identity, case: cases.Case) -> None:
+    """Write down that somebody takes a case along; without that there is none."""
+    await written_down(
+        here, caller, {case.row.municipality}, view=case.view.name, key=case.key, what="case", moment=case.looked_at
+    )
+
+
+def _file(content: bytes, name: str, media_type: str) -> Response:
+    return Response(content, 200, {"Content-Disposition": f'attachment; filename="{name}"'}, media_type)
+
+
 async def _one(
-    here: Deps, caller: Identity, view: View[Any], moment: Moment | None, scope: frozenset[str], number: int
+    here: Deps,
+    caller: Identity,
+    view: View[Any],
+    moment: Moment | None,
+    scope: frozenset[str],
+    number: int,
+    reader: Reader,
 ) -> dict[str, Any]:
     """A page of the rows of one day."""
     start = (number - 1) * PER_PAGE
@@ -227,7 +212,6 @@ async def _one(
         then.sort(key=_latest_first, reverse=True)
         total, found = len(then), then[start : start + PER_PAGE]
     listed = await _opened_rows(here, caller, view, found, moment)
-    reader = _reader(here, caller)
     parts = {key: dict(reader.parts(fields, view.row)) for key, fields in listed.items()}
     used = [name for name in _shown_columns(view) if any(row[name] for row in parts.values())]
     brief = {column.name for column in view.columns if column.type not in ("jsonb", "uuid")}
@@ -236,7 +220,7 @@ async def _one(
 
 
 async def _two(
-    here: Deps, caller: Identity, view: View[Any], days: list[Moment], scope: frozenset[str]
+    here: Deps, caller: Identity, view: View[Any], days: list[Moment], scope: frozenset[str], reader: Reader
 ) -> dict[str, Any]:
     """What differs between two days. Only what is shown is opened, and the rows that are the same are not."""
     before, after = await past.rows_of_each(here, view, days, scope)
@@ -248,13 +232,12 @@ async def _two(
     }
     homes = {row.municipality for row in (*before, *after)}
     shown = await opened(here, caller, shown, homes, view=view.name, moment=days[0].until)
-    reader = _reader(here, caller)
     return {
         "days": days,
-        "came": [(key, _title(row, key), reader.row(row, view.row)) for key, row in shown["came"]],
-        "went": [(key, _title(row, key), reader.row(row, view.row)) for key, row in shown["went"]],
+        "came": [(key, title_of(row, key), reader.row(row, view.row)) for key, row in shown["came"]],
+        "went": [(key, title_of(row, key), reader.row(row, view.row)) for key, row in shown["went"]],
         "changed": [
-            (key, _title(row, key), reader.changes(was, row, view.row)) for key, (was, row) in shown["changed"]
+            (key, title_of(row, key), reader.changes(was, row, view.row)) for key, (was, row) in shown["changed"]
         ],
         "counts": {"came": len(found.came), "went": len(found.went), "changed": len(found.changed)},
         "most": MOST_DIFFERENT,
@@ -303,14 +286,6 @@ def _key(view: View[Any], row: Row) -> UUID:
 
 def _fields(view: View[Any], row: Row) -> dict[str, Any]:
     return fields_of(row, view.private) or {}
-
-
-def _title(fields: Fields | None, key: UUID) -> str:
-    return str((fields or {}).get("title") or key)
-
-
-def _reader(here: Deps, caller: Identity) -> Reader:
-    return Reader(caller.language, here.formats(caller), here.partnership)
 
 
 def _zone(here: Deps, caller: Identity) -> str:

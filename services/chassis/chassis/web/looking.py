@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
@@ -29,12 +29,15 @@ class Hit:
     municipality: str
 
 
-async def look(db: Database, view: View[Any], asked: str, *, scope: Iterable[str]) -> list[Hit]:
-    """The rows that hold all these words in their texts, or this id in any column; at most MOST_HITS.
+async def look(
+    db: Database, view: View[Any], asked: str, *, scope: Iterable[str], people: Sequence[UUID] = ()
+) -> list[Hit]:
+    """The rows that hold all these words in their texts, this id in any column, or one of these people by their
+    pseudonym; at most MOST_HITS.
 
-    Neither sealed texts nor what is private in the view is looked at.
+    Neither the text of what is sealed nor what is private in the view is looked at.
     """
-    condition, arguments = _condition(view, asked[:LONGEST])
+    condition, arguments = _naming(view, people) if people else _condition(view, asked[:LONGEST])
     key = view.columns[0].name
     title = "title" if any(column.name == "title" for column in view.columns) else "''"
     # Nothing of what was asked is in it: the names are those of columns, and what was asked goes as arguments.
@@ -47,6 +50,15 @@ async def look(db: Database, view: View[Any], asked: str, *, scope: Iterable[str
     except NoView:
         return []
     return [Hit(view.name, row["key"], row["title"], row["municipality"]) for row in found]
+
+
+def _naming(view: View[Any], people: Sequence[UUID]) -> tuple[str, list[Any]]:
+    """Where one of these ids stands, in a column of its own or within a value or a sealed text."""
+    columns = [column for column in view.columns if column.name not in view.private]
+    whole = [f'"{column.name}"::text = ANY ($1)' for column in columns if column.type == "uuid"]
+    within = [f'"{column.name}"::text LIKE ANY ($2)' for column in columns if column.type in ("text", "jsonb")]
+    ids = [str(person) for person in people]
+    return " OR ".join([*whole, *within]), [ids, [f"%{each}%" for each in ids]]
 
 
 def _condition(view: View[Any], asked: str) -> tuple[str, list[Any]]:

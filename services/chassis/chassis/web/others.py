@@ -35,7 +35,7 @@ async def ask_each(
         headers["Authorization"] = f"Bearer {token}"
     limit = aiohttp.ClientTimeout(total=ANSWER_SECONDS)
     async with aiohttp.ClientSession(timeout=limit, cookie_jar=aiohttp.DummyCookieJar(), headers=headers) as session:
-        asked = {name: _ask(session, f"{here.settings.public_url}/{name}{path}", kind) for name in services}
+        asked = {name: _ask(session, f"{here.settings.address_of(name)}/{name}{path}", kind) for name in services}
         told = await asyncio.gather(*asked.values())
     return dict(zip(asked, told, strict=True))
 

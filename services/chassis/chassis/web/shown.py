@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass, field, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -17,6 +17,7 @@ from chassis.audit import fields_of
 from chassis.i18n import N_, translate
 from chassis.i18n.formats import Formats
 from chassis.partnership import Partnership
+from chassis.web.labels import Labels
 from contracts.values import Money, Person, TicketRef
 
 PLACES = frozenset({"municipality", "serves", "shared_with", "voters", "abstained", "missing", "invited"})
@@ -63,10 +64,19 @@ class Reader:
     language: str
     formats: Formats
     partnership: Partnership
+    labels: Labels = field(default_factory=Labels)
 
-    def label(self, name: str) -> str:
-        """A field's name as the head of a column: "ticket_number" is "Ticket number"."""
-        return translate(readable(name), self.language)
+    def label(self, name: str, of: type[Any] | None = None) -> str:
+        """What a field of a class is called, at the head of a column."""
+        return translate(self.labels.of_field(name, of) or readable(name), self.language)
+
+    def word(self, word: str) -> str:
+        """What a chosen word is called, such as a state."""
+        return translate(self.labels.of_word(word) or readable(word), self.language)
+
+    def view(self, name: str) -> str:
+        """What a view is called."""
+        return translate(self.labels.of_view(name) or readable(name), self.language)
 
     def parts(self, fields: Mapping[str, Any], of: type[Any] | None = None) -> tuple[tuple[str, Node], ...]:
         """Fields as labelled parts; `of` is the class they are of, which says what is a chosen word."""
@@ -75,7 +85,7 @@ class Reader:
 
     def row(self, fields: Mapping[str, Any] | None, of: type[Any]) -> Node:
         """A row, or the data of a fact, as labelled parts."""
-        return Node(pairs=tuple((self.label(name), node) for name, node in self.parts(fields or {}, of)))
+        return Node(pairs=tuple((self.label(name, of), node) for name, node in self.parts(fields or {}, of)))
 
     def changes(self, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, of: type[Any]) -> list[Change]:
         """What differs between two rows, text by text."""
@@ -114,7 +124,7 @@ class Reader:
                 return Node(", ".join(node.text for node in nodes)) if plain else Node(items=nodes)
             case _:
                 parts = self.parts(fields_of(value) or {}, type(value))
-                return Node(pairs=tuple((self.label(name), node) for name, node in parts))
+                return Node(pairs=tuple((self.label(name, type(value)), node) for name, node in parts))
 
     def _text(self, value: Any, chosen: bool) -> str | None:  # noqa: C901  a case for each kind of value
         """A value that is one text; None for one that has parts."""
@@ -124,9 +134,9 @@ class Reader:
             case bool():
                 return translate(YES if value else NO, self.language)
             case Enum():
-                return self.label(str(value.value))
+                return self.word(str(value.value))
             case str():
-                return self.label(value) if chosen and value else value
+                return self.word(value) if chosen and value else value
             case datetime():
                 return self.formats.datetime(value)
             case date():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Literal
@@ -12,13 +13,14 @@ from uuid import UUID
 import pytest
 
 from chassis.audit import difference, steps
-from chassis.case import NotGenuine, case_of, public_key, sign, verify
+from chassis.case import NotGenuine, case_of, digest_of, public_key, sign, verify
 from chassis.i18n.formats import Formats
 from chassis.log import Record
 from chassis.partnership import Partnership
 from chassis.position import Position
 from chassis.testing import an_envelope
 from chassis.views import Row, View
+from chassis.web.labels import Labels, fields_within, words_of
 from chassis.web.sentences import sentence_of, who_of
 from chassis.web.shown import Change, Reader, readable
 from contracts.envelope import Envelope
@@ -114,6 +116,16 @@ def test_values_are_written_as_a_person_reads_them() -> None:
     assert readable("portfolio.status-reported.v2") == "Status reported"
 
 
+def test_a_field_is_called_what_its_service_says_and_else_what_all_services_say() -> None:
+    labels = Labels(fields={"BedRow.state": "How it grows", "state": "Condition"}, words={"left_fallow": "Rests"})
+    reader = replace(READER, labels=labels)
+    shown = {label: node.text for label, node in reader.row({"state": "left_fallow", "title": "Beet"}, BedRow).pairs}
+    assert shown == {"How it grows": "Rests", "Title": "Beet"}
+    assert reader.label("state") == "Condition"
+    assert {(of.__name__, name) for of, name in fields_within(BedRow)} >= {("BedRow", "state"), ("Money", "amount")}
+    assert list(words_of(Literal["sown", "left_fallow"] | None)) == ["sown", "left_fallow"]
+
+
 def test_a_change_is_told_text_by_text() -> None:
     before = {"title": "Beet", "gardener": ("Alva",)}
     assert READER.changes(before, {**before, "title": "Kale"}, BedRow) == [Change("Title", "Beet", "Kale")]
@@ -159,6 +171,8 @@ def test_a_case_verifies_and_one_byte_changed_does_not() -> None:
     assert "d" not in key, "only the public half is given away"
     case = verify(file, key)
     assert len(case["events"]) == 2
+    assert digest_of(case) == digest_of({**case, "exported_at": "later", "exported_by": "auditor/another"})
+    assert digest_of(case) != digest_of({**case, "events": case["events"][:1]})
     assert base64.b64decode(case["events"][1]["envelope"]).startswith(b'{"specversion":"1.0"')
     for old, new in ((b'"closed"', b'"closet"'), (b'"sha256": "', b'"sha256": "0'), (b"left_fallow", b"left_fellow")):
         if old in file:

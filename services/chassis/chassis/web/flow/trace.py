@@ -1,4 +1,4 @@
-"""One request's way across the services: its events, what each answers, and how long after it."""
+"""One request's way across the services: its events, and those of rounds, meetings and messages that speak of it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from chassis.auth import Caller
-from chassis.flow.trace import cascades, steps_of
+from chassis.flow.mentions import Mentions, mentions_of
+from chassis.flow.trace import cascades, in_order, steps_of
 from chassis.i18n import N_
 from chassis.identity import Role
 from chassis.plain import Misfilled
@@ -43,11 +44,15 @@ def add(router: APIRouter, service: Service) -> None:
         caller.must(Role.OPERATOR)
         try:
             history = await history_of(here.settings.kafka, REQUEST, request_id)
+            others = await mentions_of(here.settings.kafka, request_id) if history else Mentions([], whole=True)
         except (LogEndsEarly, KafkaError) as away:
             raise Away from away
         scope = caller.scope_of(Role.OPERATOR)
         if not history or history[0][1].municipality not in scope:
             raise NotFound
-        steps = steps_of(history)
+        steps = steps_of(in_order([*history, *(each for each in others.events if each[1].municipality in scope)]))
         longer = [each for each in cascades(steps) if len(each.steps) > 1]
-        return page(request, "flow_trace.html", caller, request_id=request_id, steps=steps, cascades=longer)
+        return page(
+            request, "flow_trace.html", caller,
+            request_id=request_id, steps=steps, cascades=longer, whole=others.whole,
+        )  # fmt: skip

@@ -61,7 +61,7 @@ function become(old, now) {
     const found = key ? keyed.get(key) : at && !keyOf(at) && at;
     if (found?.nodeName !== fresh.nodeName) {
       old.insertBefore(fresh, at);
-      if (fresh.tagName) (isRow(fresh) ? [fresh] : all("tbody tr", fresh)).forEach(mark);
+      if (fresh.tagName) (isRow(fresh) ? [fresh] : all("tbody tr, [data-rows] li", fresh)).forEach(mark);
       continue;
     }
     keyed.delete(key);
