@@ -8,7 +8,7 @@ STAMP  := $(VENV)/installed
 PARTS  := contracts services/chassis services/intake services/portfolio services/governance services/notifications deploy/embedded
 PACKAGES := contracts chassis intake portfolio governance notifications embedded
 
-.PHONY: help up demo test test-whole test-systems test-parts check rules translations schemas format lint types layers bench e2e kafka \
+.PHONY: help up demo test test-whole test-systems test-parts check rules translations schemas format lint types layers bench e2e screenshots kafka \
         peers fuzz lock install clean
 
 help: ## list what can be made
@@ -78,6 +78,9 @@ fuzz: $(STAMP) ## bytes made up for every parser of what arrives, guided by what
 
 e2e: $(STAMP) ## the whole flow by clicking, in chromium or the browser that Playwright has installed
 	$(BIN)/python -m pytest -m browser tests/e2e
+
+screenshots: $(STAMP) ## pictures of every page into .screenshots, light, dark and as on a telephone, and the README's
+	$(BIN)/python -m tests.e2e.screenshots
 
 lock: $(STAMP) ## resolve the versions of everything again into requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv

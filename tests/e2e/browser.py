@@ -14,9 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
-from typing import ClassVar, Literal
+from typing import ClassVar
 
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it has no types
 from babel.messages.pofile import read_po
 from playwright.sync_api import (
     Browser,
@@ -32,6 +31,7 @@ from playwright.sync_api import (
 
 from chassis import i18n
 from chassis.service import find_services
+from tests.e2e.accessible import breaches
 from tests.e2e.cast import CAST, Somebody
 from tests.e2e.installation import PASSWORD, Installation, until
 
@@ -54,9 +54,6 @@ LOOK = """() => {
       .filter(each => !document.getElementById(each)),
   };
 }"""
-WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa")
-"""What axe looks for: the success criteria of WCAG 2.2, levels A and AA, that a program can judge."""
-SCHEMES: tuple[Literal["dark", "light"], ...] = ("dark", "light")
 TOO_WIDE = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -122,8 +119,12 @@ class Visitor:
     def clicks(self, found: Locator) -> None:
         """Click the first of these, and wait for the page it leads to."""
         with self.page.expect_navigation():
-            found.first.click()
+            self.activates(found)
         self.looks()
+
+    def picks(self, row: str) -> None:
+        """Open a row of a list by the thing it leads to."""
+        self.follows(row)
 
     def writes(self, form: Mapping[str, str | Sequence[str]]) -> None:
         """Fill fields in; of radio buttons and boxes the value is chosen, or all the values."""
@@ -132,21 +133,40 @@ class Visitor:
             match field.first.evaluate("field => field.type"):
                 case "radio" | "checkbox":
                     for each in (value,) if isinstance(value, str) else value:
-                        self.page.locator(f'{_named(name)}[value="{each}"]').check()
+                        self.ticks(self.page.locator(f'{_named(name)}[value="{each}"]'))
                 case "select-one":
-                    field.select_option(value)
+                    assert isinstance(value, str)
+                    self.selects(field, value=value)
                 case _:
                     assert isinstance(value, str)
-                    field.fill(value)
+                    self.types(field, value)
 
     def presses(self, button: str, *, refused: int = 0, **params: object) -> None:
         """Send a form. Where a refusal is expected, its status is `refused`, and everything else fails."""
         with self.page.expect_navigation():
-            self.page.get_by_role("button", name=self.words(button, **params), exact=True).first.click()
+            self.activates(self.page.get_by_role("button", name=self.words(button, **params), exact=True))
         if refused:
             told, self.complaints = self.complaints, []
             assert {str(refused) in each for each in told} == {True}, f"not refused with {refused}: {told}"
         self.looks()
+
+    # How they do it: with a mouse, and by typing
+
+    def activates(self, found: Locator) -> None:
+        """Click the first of these."""
+        found.first.click()
+
+    def ticks(self, found: Locator) -> None:
+        """Tick a box, or choose among radio buttons; on a scale a label lies on each."""
+        found.first.check(force=True)
+
+    def selects(self, found: Locator, *, value: str | None = None, label: str | None = None) -> None:
+        """Choose from a list, by what is sent or by what is read."""
+        found.first.select_option(value=value, label=label)
+
+    def types(self, found: Locator, text: str) -> None:
+        """Write this instead of what stands there."""
+        found.first.fill(text)
 
     # What they see
 
@@ -191,8 +211,8 @@ class Visitor:
 
     # Looking at a page
 
-    def looks(self) -> None:
-        """What must hold of every page."""
+    def looks(self, kind: str | None = None) -> None:
+        """What must hold of every page; `kind` names what is judged once, its address does unless told otherwise."""
         page, seen = self.page, self.page.evaluate(LOOK)
         assert not self.complaints, f"{page.url}: {self.complaints}"
         assert seen["headings"] == 1, f"{page.url} has {seen['headings']} headings of the first level"
@@ -206,21 +226,21 @@ class Visitor:
         beyond = page.evaluate(TOO_WIDE)
         page.set_viewport_size(DESK)
         assert beyond <= 0, f"{page.url} is {beyond} px wider than a telephone"
-        self._is_for_everybody()
+        self._is_for_everybody(kind or self._kind())
 
-    def _is_for_everybody(self) -> None:
+    def _kind(self) -> str:
+        """The address without what is of one thing alone."""
+        return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|[\w-]{40,}", "…", self.page.url.partition("?")[0])
+
+    def _is_for_everybody(self, kind: str) -> None:
         """What WCAG 2.2 asks for and a program can judge; once for each kind of page, with and without mistakes in its
         form, in each language."""
-        kind = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|[\w-]{40,}", "…", self.page.url.partition("?")[0])
         look = (kind, self.language, self.page.locator(".error-summary").count())
         if look in self.judged:
             return
         self.judged.add(look)
-        wanted = {"runOnly": {"type": "tag", "values": WCAG}, "resultTypes": ["violations"]}
-        for scheme in SCHEMES:
-            self.page.emulate_media(color_scheme=scheme)
-            found = Axe().run(self.page, options=wanted)
-            assert found.violations_count == 0, f"{self.page.url}, {scheme}: {found.generate_report()}"
+        found = breaches(self.page)
+        assert not found, f"{self.page.url}, {found}"
 
     def _answered(self, response: Response) -> None:
         if response.status >= 400:
@@ -236,16 +256,18 @@ class Visitor:
 
 @dataclass
 class Visitors:
-    """Everybody of the story, each at a browser of their own; whoever is asked for has signed in."""
+    """Everybody of the story, each at a browser of their own; whoever is asked for has signed in. `hands` says who
+    uses it otherwise than with a mouse."""
 
     browser: Browser
     here: Installation
+    hands: Mapping[str, type[Visitor]] = field(default_factory=dict)
     signed_in: dict[str, Visitor] = field(default_factory=dict)
 
     def __getitem__(self, part: str) -> Visitor:
         """By the part they play (`cast.CAST`)."""
         if part not in self.signed_in:
-            visitor = self.signed_in[part] = self.stranger(CAST[part].language)
+            visitor = self.signed_in[part] = self.stranger(CAST[part].language, part)
             visitor.signs_in(CAST[part])
         return self.signed_in[part]
 
@@ -264,9 +286,9 @@ class Visitors:
         )
         return mail.link
 
-    def stranger(self, language: str) -> Visitor:
-        """Somebody who has not signed in, and may have no account."""
-        return Visitor(self.browser, self.here, language)
+    def stranger(self, language: str, part: str = "") -> Visitor:
+        """Somebody who has not signed in, and may have no account; they may play a part all the same."""
+        return self.hands.get(part, Visitor)(self.browser, self.here, language)
 
 
 def _named(name: str) -> str:

@@ -58,7 +58,7 @@ def they_decide(people: Visitors) -> None:
     """The project is limited; another than the writer approves the minutes."""
     pm = people["pm"]
     pm.writes({"outcome": "limit"})
-    pm.field("request_id").select_option(label=TITLE)
+    pm.selects(pm.field("request_id"), label=TITLE)
     pm.presses("Record the decision", refused=422)
     pm.is_told("text", holds="")
     assert pm.field("outcome").input_value() == "limit"

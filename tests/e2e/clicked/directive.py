@@ -64,7 +64,7 @@ def the_form(today: date) -> dict[str, str]:
 
 def the_requester_begins(people: Visitors) -> Visitor:
     """Without an account: saves a draft, and asks for help, which the PM gives."""
-    requester = people.stranger("sv")
+    requester = people.stranger("sv", "requester")
     requester.opens(people.link("requester", TITLE, BY_LINK))
     requester.writes({"background": "Scheman"})
     requester.presses("Save the draft")
@@ -107,7 +107,7 @@ def the_requester_returns_it(people: Visitors, requester: Visitor, today: date) 
     requester.presses("Return the directive to the PM")
     requester.reads("Worth a second look")
     for box in requester.page.locator('[name="acknowledged:list"]').all():
-        box.check()
+        requester.ticks(box)
     requester.presses("Return the directive to the PM")
     requester.reads("Returned to the PM")
 
@@ -117,7 +117,7 @@ def the_pm_sends_it_back(people: Visitors, requester: Visitor, today: date) -> N
     pm = people["pm"]
     pm.opens("/governance/")
     pm.follows(TITLE)
-    pm.page.locator("summary").click()
+    pm.activates(pm.page.locator("main summary"))
     pm.presses("Send back with these remarks", refused=422)
     pm.writes({"remarks.cost": REMARK})
     pm.presses("Send back with these remarks")

@@ -65,7 +65,7 @@ def a_deputy_votes(deputy: Visitor, municipality: str, scores: dict[str, str]) -
     _scores(deputy, scores)
     manager = CAST["norwegian manager"]
     deputy.writes({"deputy_for.name": manager.name, "deputy_for.email": manager.email})
-    _choices(deputy, TITLE)[0].get_by_role("radio").first.check(force=True)
+    deputy.ticks(_choices(deputy, TITLE)[0].get_by_role("radio"))
     deputy.presses("Give the vote", refused=422)
     assert deputy.field("deputy_for.name").input_value() == manager.name
     chosen = [each.locator("input:checked").input_value() for each in _choices(deputy, TITLE)]
@@ -99,4 +99,4 @@ def _scores(voter: Visitor, scores: dict[str, str]) -> None:
     """For each project the same score by every criterion."""
     for title, score in scores.items():
         for criterion in _choices(voter, title):
-            criterion.get_by_label(score, exact=True).check(force=True)
+            voter.ticks(criterion.get_by_label(score, exact=True))

@@ -59,7 +59,7 @@ def the_pm_judges(people: Visitors) -> None:
         pm.opens("/")
         pm.follows("Requests")
         pm.waits_for(title)
-        pm.follows(title)
+        pm.picks(title)
         pm.sees(DESCRIPTION, CAST["requester"].name)
         pm.follows("All about this request, and what has happened")
         pm.sees(DESCRIPTION)
