@@ -43,5 +43,11 @@ MESSAGE = Topic(
     partitions=6,
     meaning="What somebody, or a ticket, was told: sent, retried, given up.",
 )
+PARTNERSHIP = Topic(
+    "flode.partnership",
+    subject="partner_id",
+    partitions=3,
+    meaning="What holds in the cooperation: who is in it, in which office, and what it judges by.",
+)
 
-TOPICS = (REQUEST, ROUND, MEETING, MESSAGE)
+TOPICS = (REQUEST, ROUND, MEETING, MESSAGE, PARTNERSHIP)
