@@ -21,8 +21,8 @@ async def start(request: Request, here: Here, caller: Caller) -> Response:
     await caught_up(request, here, directives.view, meetings.view, plans.view)
     mine = await directives.of_person(here.db, caller.id, scope=here.partnership.ids)
     reads = bool(caller.scope)
-    to_judge = await directives.open_ones(here.db, scope=caller.scope_of(Role.PM))
-    waiting = {row.request_id: row for row in (*mine, *to_judge) if _waits_for(row, caller)}
+    to_judge = await directives.waiting_for_the_pm(here.db, scope=caller.scope_of(Role.PM))
+    waiting = {row.request_id: row for row in (*mine, *to_judge.rows) if _waits_for(row, caller)}
     rows = await here.vault.open_all([row.replace(draft=None, said=()) for row in waiting.values()], caller.language)
     upcoming = await meetings.after(here.db, here.clock.now(), scope=caller.scope)
     to_write = await plans.of_leader(here.db, caller.id, scope=here.partnership.ids)
@@ -31,6 +31,7 @@ async def start(request: Request, here: Here, caller: Caller) -> Response:
         "start.html",
         caller,
         rows=rows,
+        more=to_judge.total - len(to_judge.rows),
         mine=[row for row in mine if row.request_id not in waiting],
         upcoming=upcoming,
         to_write=to_write,
