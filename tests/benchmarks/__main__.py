@@ -1,6 +1,6 @@
 """`make bench`: measures side by side and writes the table.
 
-python -m tests.benchmarks [--only append,http,intake,rebuild,large] [--events 1000000] [--output FILE]
+python -m tests.benchmarks [--only append,http,intake,rebuild,large,pages] [--events 1000000] [--output FILE]
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ import argparse
 import asyncio
 from pathlib import Path
 
-from tests.benchmarks import append, flood, http, rebuild, report, story
+from tests.benchmarks import append, flood, http, pages, rebuild, report, story
 
-CHAPTERS = ("append", "http", "intake", "rebuild", "large")
+CHAPTERS = ("append", "http", "intake", "rebuild", "large", "pages")
 
 
 async def measure(only: list[str], events: int) -> list[report.Chapter]:
@@ -27,13 +27,15 @@ async def measure(only: list[str], events: int) -> list[report.Chapter]:
         chapters.append(await rebuild.run(events // story.EVENTS_EACH))
     if "large" in only:
         chapters.append(await rebuild.run_large(10 * events // story.EVENTS_EACH))
+    if "pages" in only:
+        chapters.append(await pages.run(events // 100))
     return chapters
 
 
 def main() -> None:
     """Measure and write."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="Measure, and write a table.")
-    parser.add_argument("--only", default=",".join(CHAPTERS), help="which of append, http, intake, rebuild, large")
+    parser.add_argument("--only", default=",".join(CHAPTERS), help="which of " + ", ".join(CHAPTERS))
     parser.add_argument(
         "--events", type=int, default=1_000_000, help="of the log that is rebuilt from; large: ten times"
     )

@@ -92,7 +92,10 @@ def machine() -> str:
     )
 
 
-ORDER = ("Append", "Append through HTTP", "From POST to a readable row", "Intake", "Rebuild", "Rebuild from a long log")
+ORDER = (
+    "Append", "Append through HTTP", "From POST to a readable row", "Intake", "Rebuild", "Rebuild from a long log",
+    "Pages",
+)  # fmt: skip
 
 
 WRITTEN = (

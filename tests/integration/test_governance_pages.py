@@ -255,6 +255,12 @@ async def test_a_meeting_is_called_led_and_closed_on_its_pages(world: World) -> 
     assert page.text.index(str(second)) < page.text.index(str(first))
     page = await world.send(f"{path}/agenda", {**items, "action": "remove:items:1"}, world.pm)
     assert f'<option value="{second}"' in page.text
+    kept = {"items.0.request_id": str(first), "items.0.reasons": "new", "action": "find"}
+    page = await world.send(f"{path}/agenda", {**kept, "find": "no such title"}, world.pm)
+    assert str(first) in page.text, "what is on the agenda stays while another project is looked for"
+    assert f'<option value="{second}"' not in page.text
+    page = await world.send(f"{path}/agenda", {**kept, "find": ""}, world.pm)
+    assert f'<option value="{second}"' in page.text
     page = await world.send(
         f"{path}/agenda",
         {"items.0.request_id": str(first), "items.0.reasons": "new", "project": str(second), "action": "add_project"},

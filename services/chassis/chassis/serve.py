@@ -34,7 +34,7 @@ from chassis.settings import Settings
 from chassis.store import Store
 from chassis.telemetry import TELEMETRY
 from chassis.vault import Vault
-from chassis.views import tables
+from chassis.views import indexes, tables
 from chassis.views.follow import ViewFollower
 from chassis.views.read import marks
 from chassis.web import Deps, create_app
@@ -144,13 +144,16 @@ def roles_of(service: Service, here: Deps) -> list[Role]:
 
 
 async def _renew(service: Service, here: Deps) -> None:
-    """Build the views whose version was raised since their table was made; readers keep the old one until then."""
+    """Build the views whose version was raised since their table was made; readers keep the old one until then. Tables
+    of views that have come to declare more indexes get those without being built anew."""
     for view in service.followed:
         async with here.db.work() as connection:
             live = await tables.ensure_live(connection, view)
         if live.version != view.version:
             rebuilt = await rebuild(here.db, here.settings.database, view, here.settings.kafka)
             log.info("view.renewed", view=view.name, version=view.version, rows=rebuilt.rows, events=rebuilt.events)
+        elif made := await indexes.complete(here.db, view):
+            log.info("view.indexed", view=view.name, indexes=made)
 
 
 def _server(service: Service, here: Deps, roles: list[Role], lock: Lock) -> uvicorn.Server:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from markupsafe import Markup
 
@@ -13,7 +13,7 @@ from chassis.auth import Caller
 from chassis.i18n import N_, translate
 from chassis.identity import Identity, Role
 from chassis.store import VersionConflict
-from chassis.web import Deps, Form, Here, caught_up, filled, form_of, go_to, needed, page
+from chassis.web import Deps, Form, Here, PageNumber, caught_up, filled, form_of, go_to, needed, page
 from chassis.web.deps import correlation_of
 from chassis.web.problems import Changed
 from contracts.intake import (
@@ -43,8 +43,8 @@ from intake.views.requests import Judgement, RequestRow
 
 router = APIRouter(include_in_schema=False)
 
-SHOWN = 50
-"""Requests on one page of the inbox."""
+PARKED_SHOWN = 20
+"""Deliveries on one page, each of which has two forms."""
 KEEPERS = (Role.SERVICE_DESK, Role.PM, Role.OPERATOR)
 """Who sees what could not be read, and deals with it."""
 
@@ -94,45 +94,50 @@ async def start(
     here: Here,
     at: UUID | None = None,
     judged: UUID | None = None,
-    number: Annotated[int, Query(alias="page", ge=1, le=100_000)] = 1,
+    number: PageNumber = 1,
 ) -> Response:
     """What waits for the PM, the longest waiting first, with one of it opened beside to be judged (IT-05), and the ways
     on from here. `at` is the one that is open, the first if not said; `judged` the one that was judged just now."""
     await caught_up(request, here, inbox.view, requests.view)
     readable = caller.scope_of(*api.READERS)
-    waiting = await inbox.oldest_first(here.db, scope=readable)
-    last = max(1, -(-len(waiting) // SHOWN))
-    shown_now = waiting[(min(number, last) - 1) * SHOWN :][:SHOWN]
-    opened = at or next((one.request_id for one in shown_now), None)
+    waiting = await inbox.page_of(here.db, scope=readable, number=number)
+    opened = at or next((one.request_id for one in waiting.rows), None)
     row = await requests.view.get(here.db, opened, scope=readable) if opened else None
     known = await _of_one(here, caller, row) if row and row.state == "waiting" else {"row": None}
-    parked = await deliveries.parked(here.db, scope=caller.scope_of(*KEEPERS))
+    parked = await deliveries.how_many_parked(here.db, scope=caller.scope_of(*KEEPERS))
     return page(
         request,
         "inbox.html",
         caller,
         live=(inbox.view, requests.view),
-        rows=shown_now,
-        waiting=waiting,
-        page_number=min(number, last),
-        last_page=last,
+        rows=waiting.rows,
+        waiting=waiting.total,
+        page_number=waiting.number,
+        last_page=waiting.last,
         judged=await requests.view.get(here.db, judged, scope=readable) if judged else None,
         reads_any=bool(readable),
         registers=caller.has(Role.SERVICE_DESK),
         keeps=bool(caller.scope_of(*KEEPERS)),
-        parked=len(parked),
+        parked=parked,
         **known,
     )
 
 
 @router.get("/intake/requests")
-async def all_requests(request: Request, caller: Caller, here: Here, state: str = "") -> Response:
+async def all_requests(
+    request: Request, caller: Caller, here: Here, state: str = "", number: PageNumber = 1
+) -> Response:
     """The requests of the municipalities the reader works for, the latest first."""
     await caught_up(request, here, requests.view)
     chosen: Any = state if state in STATES else None
-    rows = await requests.newest_first(here.db, scope=caller.scope_of(*api.READERS), state=chosen)
-    opened = await here.vault.open_all(rows, caller.language)
-    return page(request, "requests.html", caller, rows=opened, states=STATES, state=chosen, mine=False)
+    found = await requests.page_of(here.db, scope=caller.scope_of(*api.READERS), state=chosen, number=number)
+    opened = await here.vault.open_all([listed(row) for row in found.rows], caller.language)
+    return page(request, "requests.html", caller, rows=opened, found=found, states=STATES, state=chosen, mine=False)
+
+
+def listed(row: RequestRow) -> RequestRow:
+    """A request without what no list shows, so that nothing sealed is opened for nothing."""
+    return row.replace(description=None, description_html=None, requester_email=None, attachments=(), judgement=None)
 
 
 @router.get("/intake/mine")
@@ -140,8 +145,8 @@ async def my_requests(request: Request, caller: Caller, here: Here) -> Response:
     """What the reader asked for themselves."""
     await caught_up(request, here, requests.view)
     rows = await requests.of_requester(here.db, caller.id, scope=here.partnership.ids)
-    opened = await here.vault.open_all(rows, caller.language)
-    return page(request, "requests.html", caller, rows=opened, states=STATES, state=None, mine=True)
+    opened = await here.vault.open_all([listed(row) for row in rows], caller.language)
+    return page(request, "requests.html", caller, rows=opened, found=None, states=STATES, state=None, mine=True)
 
 
 # --- one request ---
@@ -302,9 +307,9 @@ def _registration_page(
 
 
 @router.get("/intake/deliveries")
-async def parked_deliveries(request: Request, caller: Caller, here: Here) -> Response:
+async def parked_deliveries(request: Request, caller: Caller, here: Here, number: PageNumber = 1) -> Response:
     """What is authentic and could not be used, with a sentence on what to mend at its source."""
-    return await _deliveries_page(request, caller, here)
+    return await _deliveries_page(request, caller, here, number=number)
 
 
 @router.post("/intake/deliveries/{delivery_id}")
@@ -337,7 +342,18 @@ async def _deliveries_page(
     *,
     refusal: Refusal | None = None,
     refused: UUID | None = None,
+    number: int = 1,
 ) -> Response:
     caller.must(*KEEPERS)
-    rows = await deliveries.parked(here.db, scope=caller.scope_of(*KEEPERS))
-    return page(request, "deliveries.html", caller, refusal=refusal, refused=refused, rows=rows)
+    scope = caller.scope_of(*KEEPERS)
+    total = await deliveries.how_many_parked(here.db, scope=scope)
+    last = max(1, -(-total // PARKED_SHOWN))
+    number = min(number, last)
+    rows = await deliveries.parked(here.db, scope=scope, limit=PARKED_SHOWN, skip=(number - 1) * PARKED_SHOWN)
+    if refused is not None and all(row.id != refused for row in rows):
+        said_of = await deliveries.parked_one(here.db, refused, scope=scope)
+        rows = [*([said_of] if said_of else []), *rows]  # on whichever page its form stood
+    return page(
+        request, "deliveries.html", caller,
+        refusal=refusal, refused=refused, rows=rows, page_number=number, last_page=last, total=total,
+    )  # fmt: skip

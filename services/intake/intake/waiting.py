@@ -15,14 +15,15 @@ from intake.views import deliveries, inbox
 async def waiting(here: Deps, caller: Identity) -> Sequence[Waits]:
     """What the caller has to do here."""
     found: list[Waits] = []
-    if to_judge := await inbox.oldest_first(here.db, scope=caller.scope_of(Role.PM)):
-        what = translate_many("Judge {number} request", "Judge {number} requests", len(to_judge), caller.language)
-        found.append(Waits(what=what, path="/intake/", note=to_judge[0].title))
-    if parked := await deliveries.parked(here.db, scope=caller.scope_of(*KEEPERS)):
+    to_judge = await inbox.page_of(here.db, scope=caller.scope_of(Role.PM), number=1)
+    if to_judge.total:
+        what = translate_many("Judge {number} request", "Judge {number} requests", to_judge.total, caller.language)
+        found.append(Waits(what=what, path="/intake/", note=to_judge.rows[0].title))
+    if parked := await deliveries.how_many_parked(here.db, scope=caller.scope_of(*KEEPERS)):
         what = translate_many(
             "{number} delivery of a ticketing system could not be used",
             "{number} deliveries of ticketing systems could not be used",
-            len(parked),
+            parked,
             caller.language,
         )
         found.append(Waits(what=what, path="/intake/deliveries", late=True))

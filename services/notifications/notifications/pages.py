@@ -10,7 +10,8 @@ from fastapi.responses import Response
 from chassis.auth import Caller
 from chassis.i18n import N_, translate
 from chassis.identity import Identity
-from chassis.web import Deps, Here, caught_up, form_of, go_to, page
+from chassis.views import Page
+from chassis.web import Deps, Here, PageNumber, caught_up, form_of, go_to, page
 from contracts.refusal import Refusal
 from notifications.api import READERS, SENDERS, readable, send_again
 from notifications.domain.letters import LETTERS
@@ -28,21 +29,23 @@ STATES: dict[State, str] = {
 
 
 @router.get("/notifications/")
-async def overview(request: Request, caller: Caller, here: Here, state: State = "given_up") -> Response:
+async def overview(
+    request: Request, caller: Caller, here: Here, state: State = "given_up", number: PageNumber = 1
+) -> Response:
     """The latest messages in a state; at first those that somebody must look at."""
     caller.must(*READERS)
     await caught_up(request, here, messages.view)
-    rows = await messages.in_state(here.db, state, scope=caller.scope_of(*READERS))
-    return await _listed(request, caller, here, rows, state=state, about=None)
+    found = await messages.page_of(here.db, state, scope=caller.scope_of(*READERS), number=number)
+    return await _listed(request, caller, here, found, state=state, about=None)
 
 
 @router.get("/notifications/about/{about}")
-async def told_of(request: Request, about: UUID, caller: Caller, here: Here) -> Response:
+async def told_of(request: Request, about: UUID, caller: Caller, here: Here, number: PageNumber = 1) -> Response:
     """All that was told of a request, a round or a meeting."""
     caller.must(*READERS)
     await caught_up(request, here, messages.view)
-    rows = await messages.of_subject(here.db, about, scope=caller.scope_of(*READERS))
-    return await _listed(request, caller, here, rows, state=None, about=about)
+    found = await messages.page_about(here.db, about, scope=caller.scope_of(*READERS), number=number)
+    return await _listed(request, caller, here, found, state=None, about=about)
 
 
 @router.get("/notifications/messages/{message_id}")
@@ -81,14 +84,16 @@ async def _one(
 
 
 async def _listed(
-    request: Request, caller: Identity, here: Deps, rows: list[MessageRow], *, state: State | None, about: UUID | None
+    request: Request, caller: Identity, here: Deps, found: Page[MessageRow], *, state: State | None, about: UUID | None
 ) -> Response:
+    rows = found.rows
     due = [row.message_id for row in rows if row.state == "due"]
     return page(
         request,
         "messages.html",
         caller,
         rows=await here.vault.open_all(rows, caller.language),
+        found=found,
         trying=await messages.being_tried(here.db, due, scope=caller.scope_of(*READERS)),
         states=STATES,
         state=state,

@@ -13,10 +13,10 @@ from notifications.views import messages
 
 async def waiting(here: Deps, caller: Identity) -> Sequence[Waits]:
     """What the caller has to do here."""
-    given_up = await messages.in_state(here.db, "given_up", scope=caller.scope_of(Role.PM, Role.OPERATOR))
-    if not given_up:
+    given_up = await messages.page_of(here.db, "given_up", scope=caller.scope_of(Role.PM, Role.OPERATOR), number=1)
+    if not given_up.total:
         return ()
     what = translate_many(
-        "{number} message was given up", "{number} messages were given up", len(given_up), caller.language
+        "{number} message was given up", "{number} messages were given up", given_up.total, caller.language
     )
     return (Waits(what=what, path="/notifications/?state=given_up", late=True),)

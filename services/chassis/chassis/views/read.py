@@ -7,7 +7,8 @@ import hashlib
 import time
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from chassis.db import Database
 from chassis.position import Position
@@ -15,6 +16,21 @@ from chassis.views import tables
 
 if TYPE_CHECKING:
     from chassis.views.view import View
+
+
+T = TypeVar("T")
+ON_A_PAGE = 50
+"""Rows of a list that are shown at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Some rows of many: `number` counts pages from 1 to `last`, `total` is how many rows there are in all."""
+
+    rows: list[T]
+    number: int
+    last: int
+    total: int
 
 
 class NotYet(Exception):
@@ -60,10 +76,7 @@ async def select(
     """Rows of the live table under the reader's scope; the pointer and the rows are read in one transaction."""
     async with db.scoped(scope) as connection:
         table = await tables.live(connection, view.name)
-        bound = "" if limit is None else f" LIMIT {limit:d}"
-        found = await connection.fetch(
-            f"SELECT row_to_json(t)::text FROM {table.quoted} t WHERE {where}{bound}", *arguments
-        )
+        found = await connection.fetch(_rows_of(table, where, limit), *arguments)
     return [view.decoder.decode(row[0]) for row in found]
 
 
@@ -77,6 +90,36 @@ async def every(view: View[Any], db: Database) -> list[Any]:
         key = view.columns[0].name
         found = await connection.fetch(f'SELECT row_to_json(t)::text FROM {table.quoted} t ORDER BY t."{key}"')
     return [view.decoder.decode(row[0]) for row in found]
+
+
+async def page(
+    view: View[Any],
+    db: Database,
+    where: str,
+    arguments: tuple[Any, ...],
+    *,
+    order: str,
+    scope: Iterable[str],
+    number: int,
+    on_each: int,
+) -> Page[Any]:
+    """One page of the rows in an order, and how many there are; the last page where a later one is asked for."""
+    async with db.scoped(scope) as connection:
+        table = await tables.live(connection, view.name)
+        total: int = await connection.fetchval(f"SELECT count(*) FROM {table.quoted} t WHERE {where}", *arguments)
+        last = max(1, -(-total // on_each))
+        number = min(number, last)
+        wanted = f"{where} ORDER BY {order} OFFSET {(number - 1) * on_each:d}"
+        found = await connection.fetch(_rows_of(table, wanted, on_each), *arguments) if total else []
+    return Page([view.decoder.decode(row[0]) for row in found], number, last, total)
+
+
+def _rows_of(table: tables.Table, where: str, limit: int | None) -> str:
+    """The SQL of rows as JSON. Made in the inner query, JSON would be made of every row that is sorted or passed over,
+    and not only of those that are wanted."""
+    if limit is None:
+        return f"SELECT row_to_json(t)::text FROM {table.quoted} t WHERE {where}"
+    return f"SELECT row_to_json(p)::text FROM (SELECT * FROM {table.quoted} t WHERE {where} LIMIT {limit:d}) p"
 
 
 async def query(

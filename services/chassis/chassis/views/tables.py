@@ -69,7 +69,7 @@ async def create(connection: Connection, view: View[Any], *, state: str, finishe
 async def finish(connection: Connection, view: View[Any], table: Table) -> None:
     """The primary key (the tenant is in it), the view's indexes, the tenants' policies; only then may it be read."""
     await connection.execute(f'ALTER TABLE {table.quoted} ADD PRIMARY KEY ("{view.columns[0].name}", municipality)')
-    for expression in view.indexes:
+    for expression in view.all_indexes:
         await connection.execute(f"CREATE INDEX ON {table.quoted} ({expression})")
     worker: str = await connection.fetchval("SELECT current_user::text")
     api = worker.removesuffix("_worker") + "_api"

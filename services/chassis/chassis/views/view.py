@@ -59,6 +59,18 @@ class View(Generic[R]):
         return names_of(self.facts)
 
     @property
+    def all_indexes(self) -> tuple[str, ...]:
+        """The indexes it declares, and the one by which every view is read backwards from its latest change (the
+        auditor's pages)."""
+        return (*self.indexes, *((self.latest_first,) if self.latest_first != self.columns[0].name else ()))
+
+    @property
+    def latest_first(self) -> str:
+        """The SQL of an order: what changed last comes first, where rows know when they changed."""
+        changed = "changed_at DESC, " if any(column.name == "changed_at" for column in self.columns) else ""
+        return f"{changed}{self.columns[0].name}"
+
+    @property
     def columns(self) -> tuple[Column, ...]:
         """The columns of its tables; the first is the key."""
         return columns_of(self.row)
@@ -73,6 +85,19 @@ class View(Generic[R]):
     ) -> list[R]:
         """The rows a reader of these municipalities may see; `where` may end with ORDER BY."""
         return await read.select(self, db, where, arguments, scope=scope, limit=limit)
+
+    async def page(
+        self,
+        db: Database,
+        where: str = "true",
+        *arguments: Any,
+        order: str,
+        scope: Iterable[str],
+        number: int = 1,
+        on_each: int = read.ON_A_PAGE,
+    ) -> read.Page[R]:
+        """A page of the rows a reader of these municipalities may see, and how many there are in all."""
+        return await read.page(self, db, where, arguments, order=order, scope=scope, number=number, on_each=on_each)
 
     async def get(self, db: Database, key: UUID, *, scope: Iterable[str]) -> R | None:
         """One row by its key, or None when there is none that the reader may see."""

@@ -7,11 +7,13 @@ from chassis.web.app import bare_app, create_app
 from chassis.web.deps import Deps, Here
 from chassis.web.forms import Form, filled, form_of, needed, nested
 from chassis.web.pages import page
+from chassis.web.paging import PageNumber
 
 __all__ = [
     "Deps",
     "Form",
     "Here",
+    "PageNumber",
     "answer",
     "bare_app",
     "caught_up",

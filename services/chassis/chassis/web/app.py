@@ -16,6 +16,7 @@ from chassis.clock import ToldClock
 from chassis.i18n import LANGUAGES
 from chassis.telemetry import TELEMETRY
 from chassis.web.about import about_router
+from chassis.web.compressed import Compressed
 from chassis.web.deps import Deps
 from chassis.web.edge import Edge
 from chassis.web.guard import Guard
@@ -87,6 +88,7 @@ def create_app(
     if here.pressure is not None:
         app.add_middleware(Press, pressure=here.pressure)
     app.add_middleware(Guard, public_url=here.settings.public_url, streamed=streamed)
+    app.add_middleware(Compressed)
     app.add_middleware(Edge, secure=here.settings.public_url.startswith("https:"))
     return app
 

@@ -31,6 +31,7 @@ from chassis.web.looking import LONGEST, Hit, look
 from chassis.web.navigation import PLACES
 from chassis.web.opening import READERS, opened, written_down
 from chassis.web.pages import page
+from chassis.web.paging import PageNumber
 from chassis.web.past import Moment
 from chassis.web.sentences import Sentences, who_of
 from chassis.web.shown import Reader
@@ -41,7 +42,6 @@ MOST_COLUMNS = 8
 MOST_DIFFERENT = 200
 """How many rows of a kind a difference shows; it says how many there are."""
 AsOf = Annotated[str | None, Query(alias="as_of", max_length=200)]
-PageNumber = Annotated[int, Query(alias="page", ge=1, le=100_000)]
 
 
 def audit_router(  # noqa: C901  a page each
@@ -253,8 +253,7 @@ async def _opened_rows(
 
 
 async def _live(here: Deps, view: View[Any], scope: frozenset[str], start: int) -> list[Row]:
-    order = "changed_at DESC NULLS LAST, " if any(column.name == "changed_at" for column in view.columns) else ""
-    where = f"true ORDER BY {order}{view.columns[0].name} OFFSET {start:d}"
+    where = f"true ORDER BY {view.latest_first} OFFSET {start:d}"
     try:
         return await view.select(here.db, where, scope=scope, limit=PER_PAGE)
     except NoView:

@@ -23,6 +23,8 @@ from governance.pages.shown import row_button, show
 from governance.views import agenda, meetings
 
 router = APIRouter()
+LONGEST = 100
+"""Characters of a text that titles are searched for."""
 
 
 @router.get("/meetings/{meeting_id}/agenda")
@@ -45,10 +47,11 @@ async def _page(
     version: int | None = None,
     refusal: Refusal | None = None,
     changed: bool = False,
+    find: str = "",
 ) -> HTMLResponse:
     row = await row_of(here, caller, meeting_id)
     on_it = {item.request_id for item in items}
-    others = [each for each in await agenda.all_of_them(here.db, scope=caller.scope) if each.request_id not in on_it]
+    others = await agenda.others(here.db, on_it, text=find, scope=caller.scope)
     return show(
         request,
         "agenda.html",
@@ -56,7 +59,7 @@ async def _page(
         refusal=refusal,
         row=row,
         items=items,
-        others=others,
+        find=find,
         other_options=[(each.request_id, each.title) for each in others],
         version=row.stream_version if version is None else version,
         changed=changed,
@@ -77,6 +80,8 @@ async def set_agenda(request: Request, here: Here, caller: Caller, meeting_id: U
             items = moved(items, what, at)
         case _ if form.action == "add_project":
             items = [*items, *await _asked_for(here, caller, form)]
+        case _ if form.action == "find":
+            pass  # the page lists what was found
         case _ if form.action == "rebuild":
             items = list(await proposed(here, row, scope=caller.scope))
         case _:
@@ -89,7 +94,8 @@ async def set_agenda(request: Request, here: Here, caller: Caller, meeting_id: U
                 refusal = trouble if isinstance(trouble, Refusal) else Changed()
                 return await _page(request, here, caller, meeting_id, items, refusal=refusal, changed=True)
             return go_to(f"/governance/meetings/{meeting_id}", outcome)
-    return await _page(request, here, caller, meeting_id, items, version=form.version, changed=True)
+    find = form.text("find").replace("\0", "")[:LONGEST]
+    return await _page(request, here, caller, meeting_id, items, version=form.version, changed=True, find=find)
 
 
 def by_number(items: Sequence[AgendaItem], numbers: Sequence[int | None]) -> list[AgendaItem]:
@@ -122,12 +128,14 @@ def moved(items: Sequence[AgendaItem], what: str, at: int) -> list[AgendaItem]:
 async def _items(here: Deps, caller: Identity, form: Form, set_before: Sequence[AgendaItem]) -> list[AgendaItem]:
     """The items the form lists, in its order. Titles and municipalities are ours; the form only names requests."""
     known: dict[UUID | None, AgendaItem] = {item.request_id: item for item in set_before}
-    for each in await agenda.all_of_them(here.db, scope=caller.scope):
+    lines = form.data.get("items", [])
+    named = [_request(told.get("request_id", "")) for told in lines if isinstance(told, dict)]
+    for each in (await agenda.of_requests(here.db, [one for one in named if one], scope=caller.scope)).values():
         known[each.request_id] = AgendaItem(
             request_id=each.request_id, municipality=each.municipality, title=each.title, reasons=()
         )
     items = []
-    for told in form.data.get("items", []):
+    for told in lines:
         item = known.get(_request(told.get("request_id", ""))) if isinstance(told, dict) else None
         if item is not None:
             why = [each for each in get_args(AgendaReason) if each in told.get("reasons", "").split()]
@@ -155,10 +163,10 @@ def _numbers(form: Form, items: Sequence[AgendaItem]) -> list[int | None]:
 
 async def _asked_for(here: Deps, caller: Identity, form: Form) -> list[AgendaItem]:
     wanted = _request(form.text("project"))
+    found = await agenda.of_requests(here.db, [wanted] if wanted else [], scope=caller.scope)
     return [
         AgendaItem(request_id=each.request_id, municipality=each.municipality, title=each.title, reasons=("asked_for",))
-        for each in await agenda.all_of_them(here.db, scope=caller.scope)
-        if each.request_id == wanted
+        for each in found.values()
     ]
 
 

@@ -14,7 +14,7 @@ from chassis.auth import Caller
 from chassis.context import Context
 from chassis.identity import Identity, Role
 from chassis.store import VersionConflict
-from chassis.web import Deps, Form, Here, caught_up, form_of, go_to
+from chassis.web import Deps, Form, Here, PageNumber, caught_up, form_of, go_to
 from chassis.web.problems import Changed
 from contracts.refusal import NotFound, Refusal
 from contracts.values import Remark
@@ -36,14 +36,16 @@ Act = Callable[[Found, Form, Context], Awaitable[Outcome[Agreement]]]
 
 @router.get("/directives")
 async def all_directives(
-    request: Request, here: Here, caller: Caller, which: Annotated[Literal["open", "settled"], Query()] = "open"
+    request: Request,
+    here: Here,
+    caller: Caller,
+    which: Annotated[Literal["open", "settled"], Query()] = "open",
+    number: PageNumber = 1,
 ) -> Response:
     """The directives somebody still has to do something with, or the settled ones."""
     await caught_up(request, here, directives.view)
-    query = directives.open_ones if which == "open" else directives.settled_ones
-    rows = [row.replace(draft=None, said=()) for row in await query(here.db, scope=caller.scope)]
-    rows = await here.vault.open_all(rows, caller.language)
-    return show(request, "directives.html", caller, rows=rows, which=which)
+    found = await directives.page_of(here.db, open_ones=which == "open", scope=caller.scope, number=number)
+    return show(request, "directives.html", caller, rows=found.rows, found=found, which=which)
 
 
 @router.get("/directives/{request_id}")

@@ -18,7 +18,7 @@ from chassis.i18n import translate
 from chassis.identity import Identity, Role
 from chassis.plain import NOT_A_CHOICE, Misfilled
 from chassis.store import VersionConflict
-from chassis.web import Deps, Form, Here, caught_up, filled, form_of, go_to
+from chassis.web import Deps, Form, Here, PageNumber, caught_up, filled, form_of, go_to
 from chassis.web.problems import Changed
 from contracts.governance import Outcome as Decision
 from contracts.refusal import Refusal
@@ -38,12 +38,12 @@ Act = Callable[[Form, Context], Awaitable[Outcome[Meeting]]]
 
 
 @router.get("/meetings")
-async def all_meetings(request: Request, here: Here, caller: Caller) -> Response:
+async def all_meetings(request: Request, here: Here, caller: Caller, number: PageNumber = 1) -> Response:
     """All meetings the caller's municipalities host or are invited to."""
     await caught_up(request, here, meetings.view)
-    rows = await meetings.latest_first(here.db, scope=caller.scope)
+    found = await meetings.page_of(here.db, scope=caller.scope, number=number)
     live, is_pm = (meetings.view,), is_pm_of(here, caller)
-    return show(request, "meetings.html", caller, live=live, rows=rows, is_pm=is_pm)
+    return show(request, "meetings.html", caller, live=live, rows=found.rows, found=found, is_pm=is_pm)
 
 
 @router.get("/meetings/new")

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, Response
 from chassis.auth import Caller
 from chassis.identity import Identity, Role
 from chassis.store import VersionConflict
-from chassis.web import Deps, Here, caught_up, form_of, go_to
+from chassis.web import Deps, Here, PageNumber, caught_up, form_of, go_to
 from chassis.web.problems import Changed
 from contracts.refusal import Refusal
 from governance.commands import plans as commands
@@ -27,11 +27,12 @@ router = APIRouter()
 
 
 @router.get("/plans")
-async def all_plans(request: Request, here: Here, caller: Caller) -> Response:
+async def all_plans(request: Request, here: Here, caller: Caller, number: PageNumber = 1) -> Response:
     """All plans somebody was asked for."""
     await caught_up(request, here, plans.view)
-    rows = await here.vault.open_all(await plans.commissioned_ones(here.db, scope=caller.scope), caller.language)
-    return show(request, "plans.html", caller, rows=rows)
+    found = await plans.page_of(here.db, scope=caller.scope, number=number)
+    rows = await here.vault.open_all(found.rows, caller.language)
+    return show(request, "plans.html", caller, rows=rows, found=found)
 
 
 @router.get("/plans/{request_id}")

@@ -21,7 +21,7 @@ async def start(request: Request, here: Here, caller: Caller) -> Response:
     await caught_up(request, here, directives.view, meetings.view, plans.view)
     mine = await directives.of_person(here.db, caller.id, scope=here.partnership.ids)
     reads = bool(caller.scope)
-    waiting = await directives_for(here, caller)
+    waiting, more = await directives_for(here, caller)
     rows = await here.vault.open_all([row.replace(draft=None, said=()) for row in waiting], caller.language)
     known = {row.request_id for row in waiting}
     upcoming = await meetings.after(here.db, here.clock.now(), scope=caller.scope)
@@ -31,6 +31,7 @@ async def start(request: Request, here: Here, caller: Caller) -> Response:
         "start.html",
         caller,
         rows=rows,
+        more=more,
         mine=[row for row in mine if row.request_id not in known],
         upcoming=upcoming,
         to_write=to_write,

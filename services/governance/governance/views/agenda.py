@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 
-from chassis.db import Database
+from chassis.db import Database, containing
 from chassis.views import Row, View
 from contracts.envelope import Envelope
 from contracts.governance import CabDecided
@@ -140,7 +140,10 @@ def _before(row: CandidateRow) -> tuple[Health, ...]:
     return tuple(known[name] for name in row.health) or ("green", "green", "green")
 
 
-view = View("agenda", version=1, row=CandidateRow, facts=Fact, topics=(REQUEST,), evolve=evolve)
+BY_RANK = "rank, entered_at, request_id"
+"""Those without a rank come last, as PostgreSQL puts what is not known."""
+
+view = View("agenda", version=1, row=CandidateRow, facts=Fact, topics=(REQUEST,), evolve=evolve, indexes=(BY_RANK,))
 
 
 def reasons(row: CandidateRow, *, since: datetime | None, before: date) -> tuple[AgendaReason, ...]:
@@ -178,7 +181,16 @@ async def items(db: Database, *, since: datetime | None, before: date, scope: It
 
 async def all_of_them(db: Database, *, scope: Iterable[str]) -> list[CandidateRow]:
     """Every project of the portfolio, by rank."""
-    return await view.select(db, "true ORDER BY rank NULLS LAST, entered_at, request_id", scope=scope)
+    return await view.select(db, f"true ORDER BY {BY_RANK}", scope=scope)
+
+
+async def others(
+    db: Database, on_it: Iterable[UUID], *, text: str = "", scope: Iterable[str], limit: int = 50
+) -> list[CandidateRow]:
+    """The first of the projects that are not on an agenda, by rank; with a text those that have it in their title."""
+    where = f"request_id <> ALL ($1::uuid[]) AND ($2::text IS NULL OR title ILIKE $2) ORDER BY {BY_RANK}"
+    pattern = containing(text) if text else None
+    return await view.select(db, where, list(on_it), pattern, scope=scope, limit=limit)
 
 
 async def of_requests(db: Database, requests: Iterable[UUID], *, scope: Iterable[str]) -> dict[UUID, CandidateRow]:

@@ -14,7 +14,7 @@ from uuid import UUID
 import msgspec
 
 from chassis.db import Database
-from chassis.views import Row, View
+from chassis.views import Page, Row, View
 from contracts.envelope import Envelope
 from contracts.governance import (
     AgreementFact,
@@ -205,7 +205,7 @@ view = View(
     facts=AgreementFact,
     topics=(REQUEST,),
     evolve=evolve,
-    indexes=("with_whom, due",),
+    indexes=("with_whom, due", "(with_whom <> 'nobody'), due, request_id", "orderer_id", "leader_id"),
     # The form while it is being filled in, and what is asked and answered about it: the requester's and the PM's alone.
     private=frozenset({"draft", "said", "question", "answer"}),
 )
@@ -219,6 +219,20 @@ async def open_ones(db: Database, *, scope: Iterable[str]) -> list[DirectiveRow]
 async def settled_ones(db: Database, *, scope: Iterable[str], limit: int = 100) -> list[DirectiveRow]:
     """The approved and the closed, the latest first."""
     return await view.select(db, "with_whom = 'nobody' ORDER BY changed_at DESC", scope=scope, limit=limit)
+
+
+async def page_of(db: Database, *, open_ones: bool, scope: Iterable[str], number: int) -> Page[DirectiveRow]:
+    """The same two lists, page by page: those somebody has to do something with, or the approved and closed."""
+    if open_ones:
+        order = "due, request_id"
+        return await view.page(db, "with_whom <> 'nobody'", order=order, scope=scope, number=number)
+    return await view.page(db, "with_whom = 'nobody'", order=view.latest_first, scope=scope, number=number)
+
+
+async def waiting_for_the_pm(db: Database, *, scope: Iterable[str], number: int = 1) -> Page[DirectiveRow]:
+    """Those the PM has to look at, and those whose requester asked for help (IT-11); those due first first."""
+    where = "with_whom <> 'nobody' AND (with_whom = 'pm' OR (with_whom = 'requester' AND help_wanted))"
+    return await view.page(db, where, order="due, request_id", scope=scope, number=number)
 
 
 async def of_person(db: Database, person: UUID, *, scope: Iterable[str]) -> list[DirectiveRow]:

@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 
 from chassis.db import Database
-from chassis.views import Row, View
+from chassis.views import Page, Row, View
 from contracts.envelope import Envelope
 from contracts.governance import (
     AgendaSet,
@@ -129,6 +129,11 @@ view = View(
 async def latest_first(db: Database, *, scope: Iterable[str]) -> list[MeetingRow]:
     """All meetings, the latest first."""
     return await view.select(db, "true ORDER BY number DESC", scope=scope)
+
+
+async def page_of(db: Database, *, scope: Iterable[str], number: int) -> Page[MeetingRow]:
+    """The same, page by page."""
+    return await view.page(db, order="number DESC", scope=scope, number=number)
 
 
 async def before(db: Database, at: datetime, *, scope: Iterable[str]) -> MeetingRow | None:

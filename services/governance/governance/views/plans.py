@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from chassis.db import Database
-from chassis.views import Row, View
+from chassis.views import Page, Row, View
 from contracts.envelope import Envelope
 from contracts.governance import (
     AgreementFact,
@@ -131,6 +131,8 @@ def _of_version(row: PlanRow, **changes: object) -> PlanRow:
     return row.replace(versions=(*before, msgspec.structs.replace(last, **changes)))
 
 
+AGREED_LAST = "(state = 'agreed'), changed_at DESC, request_id"
+
 view = View(
     "plans",
     version=1,
@@ -138,15 +140,21 @@ view = View(
     facts=AgreementFact,
     topics=(REQUEST,),
     evolve=evolve,
-    indexes=("state",),
+    indexes=("state", AGREED_LAST, "leader_id"),
     private=frozenset({"draft", "question", "answer"}),  # of the directive, whose facts it reads as well
 )
 
 
 async def commissioned_ones(db: Database, *, scope: Iterable[str]) -> list[PlanRow]:
     """All plans somebody was asked for, those not yet agreed first."""
-    where = "leader_id IS NOT NULL AND state <> 'closed' ORDER BY (state = 'agreed'), changed_at DESC"
+    where = "leader_id IS NOT NULL AND state <> 'closed' ORDER BY " + AGREED_LAST
     return await view.select(db, where, scope=scope)
+
+
+async def page_of(db: Database, *, scope: Iterable[str], number: int) -> Page[PlanRow]:
+    """The same, page by page."""
+    where = "leader_id IS NOT NULL AND state <> 'closed'"
+    return await view.page(db, where, order=AGREED_LAST, scope=scope, number=number)
 
 
 async def of_leader(db: Database, leader: UUID, *, scope: Iterable[str]) -> list[PlanRow]:
@@ -154,16 +162,18 @@ async def of_leader(db: Database, leader: UUID, *, scope: Iterable[str]) -> list
     return await view.select(db, "leader_id = $1 AND state IN ('commissioned', 'written')", leader, scope=scope)
 
 
-async def to_accept(db: Database, person: UUID, *, pm_of: Iterable[str], scope: Iterable[str]) -> list[PlanRow]:
-    """The plans that wait for this person to accept them: as the orderer, or as the PM of these municipalities."""
-    homes = frozenset(pm_of)
-    written = await view.select(db, "state = 'written' ORDER BY changed_at", scope=scope)
-    return [
-        row
-        for row in written
-        if (plan := row.standing)
-        and (
-            (plan.it_team_at is None and row.municipality in homes)
-            or (plan.business_at is None and row.orderer_id == person)
-        )
-    ]
+async def to_accept(
+    db: Database, person: UUID, *, pm_of: Iterable[str], scope: Iterable[str], limit: int = 20
+) -> list[PlanRow]:
+    """The plans that wait for this person to accept them: as the orderer, or as the PM of these municipalities; the
+    longest waiting first."""
+    standing = "versions -> -1"
+    return await view.select(
+        db,
+        f"state = 'written' AND (({standing} ->> 'it_team_at' IS NULL AND municipality = ANY($2::text[])) OR "
+        f"({standing} ->> 'business_at' IS NULL AND orderers ->> ({standing} ->> 'directive_version') = $1)) "
+        "ORDER BY changed_at",
+        str(person), list(pm_of),
+        scope=scope,
+        limit=limit,
+    )  # fmt: skip

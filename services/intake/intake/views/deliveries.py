@@ -201,10 +201,17 @@ _KEPT = "SELECT id, municipality, system, hook, key, received_at, faults, raw FR
 _PARKED = f"{_KEPT} WHERE outcome = 'parked'"
 
 
-async def parked(db: Database, *, scope: Iterable[str], limit: int = 500) -> list[Parked]:
+async def parked(db: Database, *, scope: Iterable[str], limit: int = 500, skip: int = 0) -> list[Parked]:
     """What waits to be mended or set aside, the oldest first."""
     async with db.scoped(scope) as connection:
-        return _parked(await connection.fetch(f"{_PARKED} ORDER BY received_at, id LIMIT {limit:d}"))
+        return _parked(await connection.fetch(f"{_PARKED} ORDER BY received_at, id LIMIT {limit:d} OFFSET {skip:d}"))
+
+
+async def how_many_parked(db: Database, *, scope: Iterable[str]) -> int:
+    """How many wait to be mended or set aside."""
+    async with db.scoped(scope) as connection:
+        many: int = await connection.fetchval("SELECT count(*) FROM deliveries WHERE outcome = 'parked'")
+    return many
 
 
 async def held_one(connection: Connection, delivery: UUID) -> Parked | None:

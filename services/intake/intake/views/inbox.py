@@ -11,7 +11,7 @@ from typing import assert_never
 from uuid import UUID
 
 from chassis.db import Database
-from chassis.views import Row, View
+from chassis.views import Page, Row, View
 from contracts.envelope import Envelope
 from contracts.intake import (
     ClassificationWithdrawn,
@@ -86,10 +86,15 @@ view = View(
     facts=IntakeFact,
     topics=(REQUEST,),
     evolve=evolve,
-    indexes=("waits, opened_at",),
+    indexes=("waits, opened_at, request_id",),
 )
 
 
 async def oldest_first(db: Database, *, scope: Iterable[str]) -> list[InboxRow]:
     """What waits in these municipalities, the longest waiting first."""
     return await view.select(db, "waits ORDER BY opened_at, request_id", scope=scope)
+
+
+async def page_of(db: Database, *, scope: Iterable[str], number: int) -> Page[InboxRow]:
+    """The same, page by page."""
+    return await view.page(db, "waits", order="opened_at, request_id", scope=scope, number=number)

@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from chassis.db import Database
-from chassis.views import Row, View
+from chassis.views import Page, Row, View
 from contracts.envelope import Envelope
 from contracts.intake import (
     ClassificationWithdrawn,
@@ -211,6 +211,8 @@ def _judgement(
     )
 
 
+NEWEST_FIRST = "opened_at DESC, request_id"
+
 view = View(
     "requests",
     version=2,
@@ -218,7 +220,7 @@ view = View(
     facts=IntakeFact,
     topics=(REQUEST,),
     evolve=evolve,
-    indexes=("requester", "state, opened_at"),
+    indexes=("requester", NEWEST_FIRST, f"state, {NEWEST_FIRST}"),
 )
 
 MOST = 500
@@ -227,8 +229,15 @@ MOST = 500
 
 async def newest_first(db: Database, *, scope: Iterable[str], state: State | None = None) -> list[RequestRow]:
     """The requests of these municipalities, of one state or of all, the latest opened first."""
-    where = "($1::text IS NULL OR state = $1) ORDER BY opened_at DESC, request_id"
+    where = "($1::text IS NULL OR state = $1) ORDER BY " + NEWEST_FIRST
     return await view.select(db, where, state, scope=scope, limit=MOST)
+
+
+async def page_of(db: Database, *, scope: Iterable[str], number: int, state: State | None = None) -> Page[RequestRow]:
+    """The same, page by page, however many there are."""
+    if state is None:
+        return await view.page(db, order=NEWEST_FIRST, scope=scope, number=number)
+    return await view.page(db, "state = $1", state, order=NEWEST_FIRST, scope=scope, number=number)
 
 
 async def of_requester(db: Database, person: UUID, *, scope: Iterable[str]) -> list[RequestRow]:

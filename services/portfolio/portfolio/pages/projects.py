@@ -12,22 +12,20 @@ from chassis.aggregate import Outcome
 from chassis.auth import Caller, Identity
 from chassis.identity import Role
 from chassis.store import VersionConflict
-from chassis.web import Deps, Form, Here, caught_up, filled, form_of, go_to, page
+from chassis.web import Deps, Form, Here, PageNumber, caught_up, filled, form_of, go_to, page
 from chassis.web.problems import refusal_of
-from contracts.portfolio import Prioritised
 from contracts.refusal import NotFound, Refusal
 from portfolio.api import visible
 from portfolio.commands import today
 from portfolio.commands.actions import ACTIONS, act
 from portfolio.commands.asks import Ranking
 from portfolio.commands.projects import rank_several
-from portfolio.domain.lifecycle import MAY_HAPPEN
 from portfolio.pages.asked import asked
 from portfolio.pages.charts import money_bar
 from portfolio.pages.forms import begun, by_id, half_years, municipalities, on_the_page, which_page
 from portfolio.pages.story import KINDS, agreed_in, counted, narrowed, story
 from portfolio.pages.timeline import outcome_of
-from portfolio.views import history, projects
+from portfolio.views import found, history, projects
 from portfolio.views.projects import ProjectRow
 
 router = APIRouter(prefix="/portfolio", include_in_schema=False)
@@ -45,30 +43,36 @@ async def mine(request: Request, here: Here, caller: Caller) -> Response:
 
 
 @router.get("/ranking")
-async def ranking(request: Request, here: Here, caller: Caller) -> Response:
+async def ranking(request: Request, here: Here, caller: Caller, number: PageNumber = 1) -> Response:
     """The PM ranks alone: a number for each project (IT-12)."""
     caller.must(Role.PM, rule="IT-12")
     await caught_up(request, here, projects.view)
-    return await _ranking(request, here, caller)
+    return await _ranking(request, here, caller, number)
 
 
 @router.post("/ranking")
-async def rank(request: Request, here: Here, caller: Caller) -> Response:
+async def rank(request: Request, here: Here, caller: Caller, number: PageNumber = 1) -> Response:
     """Take the ranking over."""
     form = await form_of(request, here.formats(caller))
     try:
         outcomes = await rank_several(here, request, caller, filled(Ranking, by_id(form.data, "ranks")))
     except Refusal as refusal:
-        return await _ranking(request, here, caller, form, on_the_page(refusal))
+        return await _ranking(request, here, caller, number, form, on_the_page(refusal))
     return go_to("/portfolio/", next((each for each in reversed(outcomes) if each.facts), None))
 
 
 async def _ranking(
-    request: Request, here: Deps, caller: Identity, form: Form | None = None, refusal: Refusal | None = None
+    request: Request,
+    here: Deps,
+    caller: Identity,
+    number: int,
+    form: Form | None = None,
+    refusal: Refusal | None = None,
 ) -> Response:
-    rows = await projects.in_order(here.db, scope=caller.scope_of(Role.PM))
-    rows = [row for row in rows if row.state in MAY_HAPPEN[Prioritised]]
-    return page(request, "ranking.html", caller, rows=rows, given=form.data if form else {}, refusal=refusal)
+    listed = await found.rankable(here.db, scope=caller.scope_of(Role.PM), number=number)
+    return page(
+        request, "ranking.html", caller, listed=listed, given=form.data if form else {}, refusal=refusal,
+    )  # fmt: skip
 
 
 @router.get("/projects/{request_id}")

@@ -11,27 +11,27 @@ from fastapi.responses import Response
 
 from chassis.auth import Caller, Identity
 from chassis.identity import Role
-from chassis.web import Deps, Form, Here, caught_up, filled, form_of, go_to, page
-from contracts.portfolio import Prioritised
+from chassis.web import Deps, Form, Here, PageNumber, caught_up, filled, form_of, go_to, page
 from contracts.refusal import Refusal
 from portfolio.api import visible_round
 from portfolio.commands import rounds as prioritisation
 from portfolio.commands.asks import Opening, Vote
-from portfolio.domain.lifecycle import MAY_HAPPEN
 from portfolio.domain.scoring import COOPERATION
 from portfolio.pages.charts import moved
 from portfolio.pages.forms import by_id, name_of, on_the_page
-from portfolio.views import projects, rounds
+from portfolio.views import found, rounds
 
 router = APIRouter(prefix="/portfolio", include_in_schema=False)
+LONGEST = 100
+"""Characters of a text that titles are searched for."""
 
 
 @router.get("/rounds")
-async def all_rounds(request: Request, here: Here, caller: Caller) -> Response:
+async def all_rounds(request: Request, here: Here, caller: Caller, number: PageNumber = 1) -> Response:
     """The prioritisation rounds, open ones first (IT-13)."""
     await caught_up(request, here, rounds.view)
-    rows = await rounds.newest_first(here.db, scope=caller.scope)
-    return page(request, "rounds.html", caller, rows=rows)
+    listed = await rounds.page_of(here.db, scope=caller.scope, number=number)
+    return page(request, "rounds.html", caller, rows=listed.rows, listed=listed)
 
 
 @router.get("/rounds/new")
@@ -45,6 +45,9 @@ async def new_round(request: Request, here: Here, caller: Caller) -> Response:
 async def open_round(request: Request, here: Here, caller: Caller) -> Response:
     """Open the round."""
     form = await form_of(request, here.formats(caller))
+    if form.action == "find":
+        caller.must(Role.PM, rule="IT-13")
+        return await _new_round(request, here, caller, form)
     try:
         deadline = form.text("deadline")
         data = {**form.data, **({"deadline": _moment(deadline, here)} if deadline else {})}
@@ -65,11 +68,17 @@ def _moment(text: str, here: Deps) -> object:
 async def _new_round(
     request: Request, here: Deps, caller: Identity, form: Form | None = None, refusal: Refusal | None = None
 ) -> Response:
-    rows = await projects.in_order(here.db, scope=caller.scope_of(Role.PM))
-    rows = [row for row in rows if row.state in MAY_HAPPEN[Prioritised]]
-    given = form.data if form else {"candidates": [str(row.request_id) for row in rows if row.leader_id is None]}
-    candidates = [(row.request_id, row.title) for row in rows]
-    return page(request, "round_new.html", caller, candidates=candidates, given=given, refusal=refusal)
+    scope = caller.scope_of(Role.PM)
+    find = form.text("find").replace("\0", "")[:LONGEST] if form else ""
+    listed = await found.rankable(here.db, text=find, scope=scope)
+    given = form.data if form else {"candidates": [str(row.request_id) for row in listed.rows if row.leader_id is None]}
+    # What was ticked stays on the page, whatever was looked for after it.
+    ticked = await found.of_ids(here.db, given.get("candidates"), scope=scope) if form else []
+    candidates = {row.request_id: row.title for row in (*ticked, *listed.rows)}
+    return page(
+        request, "round_new.html", caller,
+        candidates=list(candidates.items()), given=given, find=find, refusal=refusal, listed=listed,
+    )  # fmt: skip
 
 
 @router.get("/rounds/{round_id}")

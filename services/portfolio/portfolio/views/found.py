@@ -12,7 +12,9 @@ from typing import Any
 from uuid import UUID
 
 from chassis.db import Database, containing
-from portfolio.domain.lifecycle import State
+from chassis.views import Page
+from contracts.portfolio import Prioritised
+from portfolio.domain.lifecycle import MAY_HAPPEN, State
 from portfolio.views.projects import IN_ORDER, OPEN, SUMS, TITLE, ProjectRow, view
 
 STATES = tuple(State)
@@ -117,6 +119,29 @@ async def first_of_each(
     for row in _rows(found):
         columns[row.state].append(row)
     return columns
+
+
+async def rankable(db: Database, *, text: str = "", scope: Iterable[str], number: int = 1) -> Page[ProjectRow]:
+    """A page of the projects that can be given a rank (IT-12), in the queue's order; with a text those that have it in
+    their title."""
+    states = sorted(MAY_HAPPEN[Prioritised])
+    where = "state = ANY ($1::text[]) AND ($2::text IS NULL OR title ILIKE $2)"
+    pattern = containing(text) if text else None
+    return await view.page(db, where, states, pattern, order=IN_ORDER, scope=scope, number=number)
+
+
+async def of_ids(db: Database, ids: object, *, scope: Iterable[str]) -> list[ProjectRow]:
+    """The projects of these ids, as a form gives them, in the queue's order; what is no id names none."""
+    keys = [UUID(each) for each in ids if _is_id(each)] if isinstance(ids, list) else []
+    return await view.select(db, f"request_id = ANY ($1::uuid[]) ORDER BY {IN_ORDER}", keys, scope=scope)
+
+
+def _is_id(text: object) -> bool:
+    try:
+        UUID(str(text))
+    except ValueError:
+        return False
+    return True
 
 
 SERVED = (

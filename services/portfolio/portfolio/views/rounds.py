@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from chassis.db import Database
-from chassis.views import Row, View
+from chassis.views import Page, Row, View
 from contracts.envelope import Envelope
 from contracts.portfolio import RoundCancelled, RoundClosed, RoundFact, RoundOpened, ScoresGiven, ScoresWithdrawn
 from contracts.topics import ROUND
@@ -106,6 +106,8 @@ def answered(row: RoundRow, answers: tuple[Answer, ...]) -> RoundRow:
     return row.replace(answers=answers, missing=tuple(each for each in row.voters if each not in have))
 
 
+OPEN_FIRST = "(state <> 'open'), opened_at DESC, round_id"
+
 view = View(
     "rounds",
     version=1,
@@ -113,10 +115,16 @@ view = View(
     facts=RoundFact,
     topics=(ROUND,),
     evolve=evolve,
+    indexes=(OPEN_FIRST,),
     private=frozenset({"scores"}),  # nobody knows how another municipality votes before the round is closed (IT-13)
 )
 
 
 async def newest_first(db: Database, *, scope: Iterable[str]) -> list[RoundRow]:
     """The rounds a reader of these municipalities may see; open ones first."""
-    return await view.select(db, "true ORDER BY state <> 'open', opened_at DESC, round_id", scope=scope)
+    return await view.select(db, f"true ORDER BY {OPEN_FIRST}", scope=scope)
+
+
+async def page_of(db: Database, *, scope: Iterable[str], number: int) -> Page[RoundRow]:
+    """The same, page by page."""
+    return await view.page(db, order=OPEN_FIRST, scope=scope, number=number)

@@ -1,0 +1,62 @@
+"""Lists of projects that grow long: they are shown page by page, and forms over them keep what was chosen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from chassis.testing import Databases
+from tests.integration.portfolio_world import World, a_world
+
+
+@pytest.fixture
+async def world(databases: Databases, tmp_path: Path) -> AsyncIterator[World]:
+    async with a_world(databases, tmp_path) as opened:
+        yield opened
+
+
+async def test_a_long_queue_is_ranked_page_by_page(world: World) -> None:
+    """IT-12."""
+    ids = {title: await world.an_entered_project(title) for title in (f"Nr {number:02}" for number in range(53))}
+    first = (await world.get("/portfolio/ranking", world.pm)).text
+    second = (await world.get("/portfolio/ranking?page=2", world.pm)).text
+    listed = [re.findall(r">\s*(Nr \d\d)\s*<", page) for page in (first, second)]
+    assert [len(each) for each in listed] == [50, 3]
+    assert sorted(listed[0] + listed[1]) == sorted(ids)
+    assert "53 projects" in second
+    assert 'action="/portfolio/ranking?page=2"' in second
+    key = f"ranks.p{ids[listed[1][0]].hex}"
+    wrong = await world.submit("/ranking?page=2", world.pm, **{key: "first"})
+    assert wrong.status_code == 422
+    assert listed[1][0] in wrong.text, "what was wrong stands on the page it was written on"
+    done = await world.submit("/ranking?page=2", world.pm, **{key: "1"})
+    assert done.status_code == 303
+    assert (await world.row(ids[listed[1][0]]))["rank"] == 1
+
+
+async def test_candidates_are_looked_for_and_those_ticked_stay(world: World) -> None:
+    """IT-13: a round may have candidates from anywhere in a long queue."""
+    ids = {title: await world.an_entered_project(title) for title in (f"Nr {number:02}" for number in range(53))}
+    page = (await world.get("/portfolio/rounds/new", world.pm)).text
+    away = next(title for title in ids if str(ids[title]) not in page)
+    there = next(title for title in ids if str(ids[title]) in page)
+    await world.see()
+    found = await world.submit(
+        "/rounds/new", world.pm,
+        **{"title": "Våren", "find": away, "candidates:list": [str(ids[there])], "action": "find"},
+    )  # fmt: skip
+    assert found.status_code == 200
+    boxes = dict(re.findall(r'value="([0-9a-f-]{36})"( checked)?', found.text))
+    assert set(boxes) >= {str(ids[there]), str(ids[away])}
+    assert len(boxes) == 2
+    assert (bool(boxes[str(ids[there])]), bool(boxes[str(ids[away])])) == (True, False)
+    assert 'value="Våren"' in found.text
+
+
+async def test_rounds_are_listed_with_their_pages(world: World) -> None:
+    page = await world.get("/portfolio/rounds?page=3", world.pm)
+    assert page.status_code == 200
+    assert "There has been no prioritisation round yet." in page.text
