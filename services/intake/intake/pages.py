@@ -132,16 +132,13 @@ async def all_requests(request: Request, caller: Caller, here: Here, state: str 
     chosen: Any = state if state in STATES else None
     rows = await requests.newest_first(here.db, scope=caller.scope_of(*api.READERS), state=chosen)
     opened = await here.vault.open_all(rows, caller.language)
-    return page(request, "requests.html", caller, rows=opened, states=STATES, state=chosen, mine=False)
+    return page(request, "requests.html", caller, rows=opened, states=STATES, state=chosen)
 
 
 @router.get("/intake/mine")
-async def my_requests(request: Request, caller: Caller, here: Here) -> Response:
-    """What the reader asked for themselves."""
-    await caught_up(request, here, requests.view)
-    rows = await requests.of_requester(here.db, caller.id, scope=here.partnership.ids)
-    opened = await here.vault.open_all(rows, caller.language)
-    return page(request, "requests.html", caller, rows=opened, states=STATES, state=None, mine=True)
+async def my_requests() -> Response:
+    """What the reader asked for themselves is shown where its whole way is known: in the portfolio's list."""
+    return go_to("/portfolio/requests")
 
 
 # --- one request ---
