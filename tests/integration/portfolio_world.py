@@ -132,10 +132,13 @@ class World:
         self.told += 1
         source = f"/flode/{fact.type.partition('.')[0]}"
         event = an_envelope(fact, sequence=self.told, source=source, municipality=municipality, time=self.clock.now())
+        told = [(self.told, event.subject, event.to_bytes(), source)]
         for follower in self.reactions:
-            await follower.apply(
-                self._batch("heard", [(self.told, event.subject, event.to_bytes(), source)], fact.topic.name)
-            )
+            await follower.apply(self._batch("heard", told, fact.topic.name))
+        batch = self._batch("seen", told, fact.topic.name)
+        for view in self.views:
+            if fact.topic in view.topics:
+                await view.apply(batch)
 
     def _batch(
         self, reader: str, events: list[tuple[int, UUID, bytes, str]], topic: str

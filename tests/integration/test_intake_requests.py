@@ -324,9 +324,11 @@ async def test_the_service_desk_registers_in_the_browser(world: World) -> None:
 
 
 async def test_a_requester_sees_what_they_asked_for_in_their_language(world: World) -> None:
-    await a_request(world)
+    request_id = await a_request(world)
     sigrid = world.token("Sigrid Ek", ekvik=["requester"])
-    page = await world.get("/intake/mine", sigrid | {"cookie": "flode_language=sv"})
+    listed = await world.get("/intake/mine", sigrid)
+    assert listed.headers["location"].partition("?")[0] == "/portfolio/requests", "one list, where all of it is known"
+    page = await world.get(f"/intake/requests/{request_id}", sigrid | {"cookie": "flode_language=sv"})
     assert "E-tjänst för bygglov" in page.text
     assert "Väntar på PM" in page.text
     assert '<html lang="sv">' in page.text

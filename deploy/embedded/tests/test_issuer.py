@@ -266,8 +266,9 @@ async def test_the_start_page_leads_nobody_where_they_are_refused(
     asks = Newcomer("Karin Ståhl", "karin@lindmala.example", "en", {"lindmala": ("requester",)})
     issuer.people.enrol([asks], "a long sentence")
     _, _, page = await send(browser, f"{issuer.url}/sign-in", {"email": asks.email, "password": "a long sentence"})
-    assert 'href="/intake/mine"' in page
-    assert 'href="/portfolio/mine"' in page
+    assert 'href="/portfolio/requests"' in page
+    assert 'href="/portfolio/"' not in page
+    assert 'href="/intake/"' not in page
     assert "/notifications/" not in page
 
 

@@ -22,18 +22,28 @@ DIRECTIVE = "directive"
 """The purpose of a link that opens a requester's directive (IT-09)."""
 DIRECTIVE_PATH = "/governance/directive/{link}"
 """Where such a link leads: mails carry it, governance answers it."""
+OWN_REQUEST = "request"
+"""The purpose of a link that shows requesters how far their own request has come."""
+OWN_REQUEST_PATH = "/portfolio/request/{link}"
+"""Where that one leads: mails carry it, portfolio answers it."""
 
 
 class LinkDoesNotOpen(Forbidden):
     """The link was changed, or is not one of ours."""
 
-    text = "This link does not open anything. Is all of it there? Ask the PM for a new one."
+    text = (
+        "This link does not open anything. Is all of it there? Copy the whole link from the mail, or open the latest "
+        "mail about your request. If that does not help, ask the PM for a new one."
+    )
 
 
 class LinkExpired(Forbidden):
     """The link was good until a day that has passed."""
 
-    text = "This link was good until {day}. Ask the PM for a new one."
+    text = (
+        "This link was good until {day}. Open the link in the latest mail about your request, or sign in if you have "
+        "an account. If you have neither, ask the PM for a new one."
+    )
     status = 410
 
 

@@ -40,7 +40,7 @@ SAFE = (OSError, TimeoutError, TypeError, AttributeError, NameError, ImportError
 _ADDRESS = re.compile(r"[^\s@<>\"',;:()\[\]=]+@(?!flode\.[a-z]+/[0-9])[^\s@<>\"',;:()\[\]=]+\.[^\s@<>\"',;:()\[\]=]+")
 _SEALED = re.compile(r"sealed:v1:[0-9a-f-]{36}:[A-Za-z0-9_-]+")
 _URL_PASSWORD = re.compile(r"(?<=://)[^\s/@:]*:[^\s/@]+(?=@)")
-_LINK = re.compile(r"(?<=/link/)[A-Za-z0-9_-]{40,}")
+_LINK = re.compile(r"(/(?:link|directive|request)/)[A-Za-z0-9_-]{40,}")
 
 Line: TypeAlias = MutableMapping[str, Any]
 get_logger = structlog.stdlib.get_logger
@@ -154,4 +154,4 @@ def mask_text(text: str) -> str:
         text = _ADDRESS.sub(MASK, text)
     if "sealed:" in text:
         text = _SEALED.sub(MASK, text)
-    return _LINK.sub(MASK, text)
+    return _LINK.sub(rf"\1{MASK}", text)

@@ -132,7 +132,7 @@ async def all_requests(
     chosen: Any = state if state in STATES else None
     found = await requests.page_of(here.db, scope=caller.scope_of(*api.READERS), state=chosen, number=number)
     opened = await here.vault.open_all([listed(row) for row in found.rows], caller.language)
-    return page(request, "requests.html", caller, rows=opened, found=found, states=STATES, state=chosen, mine=False)
+    return page(request, "requests.html", caller, rows=opened, found=found, states=STATES, state=chosen)
 
 
 def listed(row: RequestRow) -> RequestRow:
@@ -141,12 +141,9 @@ def listed(row: RequestRow) -> RequestRow:
 
 
 @router.get("/intake/mine")
-async def my_requests(request: Request, caller: Caller, here: Here) -> Response:
-    """What the reader asked for themselves."""
-    await caught_up(request, here, requests.view)
-    rows = await requests.of_requester(here.db, caller.id, scope=here.partnership.ids)
-    opened = await here.vault.open_all([listed(row) for row in rows], caller.language)
-    return page(request, "requests.html", caller, rows=opened, found=None, states=STATES, state=None, mine=True)
+async def my_requests() -> Response:
+    """What the reader asked for themselves is shown where its whole way is known: in the portfolio's list."""
+    return go_to("/portfolio/requests")
 
 
 # --- one request ---

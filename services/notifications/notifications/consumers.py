@@ -23,6 +23,7 @@ from contracts.topics import MEETING, REQUEST, ROUND
 from contracts.values import Person, TicketRef
 from notifications.commands import MESSAGE
 from notifications.domain import message
+from notifications.domain.known import Known, KnownRequest
 from notifications.domain.letters import LETTERS
 from notifications.domain.telling import Seat, Told, to_be_told, told_of
 from notifications.views.known import remember
@@ -47,7 +48,7 @@ async def tell(event: Envelope[Any], work: Work) -> None:
     new = await work.handle_each(MESSAGE, decisions)
     for subject, (fact, told, receiver) in due.items():
         if subject in new:
-            payload = _payload(told, receiver, values, event)
+            payload = _payload(told, receiver, values, event) | {"asked": _asked(receiver, known)}
             work.effect(channel=fact.channel, key=str(subject), municipality=receiver.municipality, payload=payload)
 
 
@@ -105,6 +106,12 @@ def _can_answer(ticket: TicketRef, event: Envelope[Any], work: Work) -> bool:
     partnership: Partnership = work.resources["partnership"]
     desk = partnership.desk(event.municipality, ticket.system)
     return bool(desk and (desk.write_back or desk.api)) or settings.mail.startswith("spool:")
+
+
+def _asked(receiver: _Receiver, known: Known | None) -> bool:
+    """Whether the receiver is the one who asked for what the message is about: then a link of theirs may go along."""
+    to = receiver.to
+    return isinstance(to, Person) and isinstance(known, KnownRequest) and to.id == known.requester.id
 
 
 def _due(told: Told, receiver: _Receiver, event: Envelope[Any]) -> MessageDue:

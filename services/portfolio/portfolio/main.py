@@ -13,7 +13,7 @@ from contracts.topics import REQUEST, ROUND
 from portfolio import api, consumers, pages
 from portfolio.commands import PROJECT as PROJECTS
 from portfolio.commands import ROUND as ROUNDS
-from portfolio.views import duties, history, projects, rounds
+from portfolio.views import courses, duties, history, projects, rounds
 from portfolio.views.labels import LABELS
 from portfolio.views.sentences import SENTENCES
 from portfolio.waiting import waiting
@@ -23,7 +23,7 @@ service = Service(
     package="portfolio",
     aggregates=(PROJECTS, ROUNDS),
     routers=(api.router, pages.router),
-    views=(projects.view, history.view, rounds.view, duties.view),
+    views=(projects.view, history.view, rounds.view, duties.view, courses.view),
     sentences=SENTENCES,
     waiting=waiting,
     labels=LABELS,

@@ -91,10 +91,10 @@ def all_is_told(people: Visitors) -> None:
     auditor.reads("The PM judged it a project.")
 
     requester = people["requester"]
-    requester.opens("/intake/mine")
-    requester.sees(TITLE)
-    requester.opens("/portfolio/mine")
+    requester.opens("/")
+    requester.follows("My requests")
     requester.follows(TITLE)
+    requester.follows("The project in the portfolio")
     requester.sees(DECISION)
 
     pm = people["pm"]

@@ -78,7 +78,7 @@ def farewell(home: Home, cast: Cast, url: str) -> str:
         ("IT manager", cast.manager(host), "/portfolio/rounds /governance/meetings"),
         ("deputy", cast.deputy(others[-1]), "/portfolio/rounds"),
         ("project leader", cast.named(town.people.leaders[0], host), "/portfolio/mine"),
-        ("requester", cast.named(town.people.requesters[0], host), "/intake/mine /governance/"),
+        ("requester", cast.named(town.people.requesters[0], host), "/portfolio/requests /governance/"),
         ("Service Desk", cast.named(town.people.desk, host), "/intake/register"),
         ("operator", cast.operator, "/people /intake/deliveries"),
     ]

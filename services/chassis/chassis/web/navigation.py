@@ -22,7 +22,8 @@ class Place:
         of_all = path.split("/")[2:3]
         if of_all in (["audit"], ["flow"]):
             return self.path.split("/")[2:3] == of_all
-        return path.startswith(self.path)
+        nearest = max((place.path for place in PLACES if path.startswith(place.path)), key=len, default="")
+        return path.startswith(self.path) and self.path == nearest
 
 
 AUDIT = "/governance/audit/"
@@ -31,6 +32,7 @@ PLACES = (
     Place(N_("Requests"), "/intake/", frozenset({Role.SERVICE_DESK, Role.PM, Role.AUDITOR, Role.OPERATOR})),
     Place(N_("Portfolio"), "/portfolio/", EVERYBODY),
     Place(N_("Directives and meetings"), "/governance/", EVERYBODY),
+    Place(N_("My requests"), "/portfolio/requests", frozenset({Role.REQUESTER})),
     Place(N_("Messages"), "/notifications/", frozenset({Role.PM, Role.AUDITOR, Role.OPERATOR})),
     Place(N_("Audit"), AUDIT, frozenset({Role.AUDITOR, Role.PM})),
     Place(N_("Flow"), "/intake/flow/", frozenset({Role.OPERATOR})),

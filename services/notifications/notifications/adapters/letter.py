@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cache
 from importlib import resources
@@ -52,6 +52,11 @@ def write(template: str, values: Values, formats: Formats) -> Written:
         to=letter.to,
         action=translate(letter.to.action, language) if letter.to else None,
     )
+
+
+def leading(written: Written, to: Page) -> Written:
+    """The same letter, leading somewhere."""
+    return replace(written, to=to, action=translate(to.action, written.language))
 
 
 def as_comment(written: Written) -> str:

@@ -14,18 +14,18 @@ from uuid import UUID
 import msgspec
 
 from chassis.clock import Clock
-from chassis.links import DIRECTIVE, DIRECTIVE_PATH, Link, Links
+from chassis.links import DIRECTIVE, DIRECTIVE_PATH, OWN_REQUEST, OWN_REQUEST_PATH, Link, Links
 from chassis.outbox import Effect, GiveUp
 from chassis.outward import Outward
 from chassis.partnership import Partnership
 from chassis.vault import Vault
 from contracts.values import TicketRef
-from notifications.adapters.letter import Written, as_comment, write
+from notifications.adapters.letter import Written, as_comment, leading, write
 from notifications.adapters.mail import Mailer, compose
 from notifications.adapters.port import TicketingSystem, adapter_of
 from notifications.adapters.spool import TicketSpool
 from notifications.adapters.webhook import WebhookTickets
-from notifications.domain.letters import Page
+from notifications.domain.letters import TO_OWN_REQUEST, Page
 
 Send = Callable[[Effect], Awaitable[None]]
 Systems = Callable[[str, TicketRef], TicketingSystem]
@@ -65,6 +65,8 @@ class Mailing:
         if not opened["to"]["email"]:
             raise GiveUp("there is no address that mail can be sent to")
         written = write(sealed["template"], opened["values"], self.partnership[effect.municipality].formats(language))
+        if written.to is None and sealed.get("asked"):  # effects of the first release do not say it
+            written = leading(written, TO_OWN_REQUEST)
         message = compose(
             written,
             key=effect.key,
@@ -81,13 +83,14 @@ class Mailing:
         if page.path is not None:
             return self.public_url + page.path.format(about=effect.payload["about"])
         link = Link(
-            purpose=DIRECTIVE,
+            purpose=OWN_REQUEST if page.opens == "request" else DIRECTIVE,
             municipality=effect.municipality,
             request_id=UUID(effect.payload["about"]),
             person=UUID(effect.payload["to"]["id"]),
             until=datetime.fromisoformat(effect.payload["link_until"]),
         )
-        return self.public_url + DIRECTIVE_PATH.format(link=self.links.make(link))
+        path = OWN_REQUEST_PATH if page.opens == "request" else DIRECTIVE_PATH
+        return self.public_url + path.format(link=self.links.make(link))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

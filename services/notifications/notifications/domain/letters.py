@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 
 def N_(text: str) -> str:  # noqa: N802  the name that tools for translators know
@@ -18,10 +19,12 @@ def N_(text: str) -> str:  # noqa: N802  the name that tools for translators kno
 @dataclass(frozen=True, slots=True)
 class Page:
     """Where a letter leads: what its link is called, and a path in which {about} is the subject's id. Without a path
-    it is the requester's own link, which opens their directive and nothing else (IT-09)."""
+    it is the requester's own link, which opens what is theirs and nothing else: their directive (IT-09), or the page of
+    their request."""
 
     action: str
     path: str | None = None
+    opens: Literal["directive", "request"] = "directive"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ PLACE = re.compile(r"\{([a-z_]+)\}")
 """Where a value stands in a sentence."""
 
 TO_DIRECTIVE = Page(N_("Open the directive"))
+TO_OWN_REQUEST = Page(N_("See how far your request has come"), opens="request")
+"""Where requesters are led by letters that lead nowhere else."""
 TO_PROJECT = Page(N_("Open the project"), "/portfolio/projects/{about}")
 TO_REQUEST = Page(N_("Open the request"), "/intake/requests/{about}")
 TO_AGREEMENT = Page(N_("Open the directive"), "/governance/directives/{about}")

@@ -35,9 +35,10 @@ ENTRIES, REPORTS = 20, 24
 
 @router.get("/mine")
 async def mine(request: Request, here: Here, caller: Caller) -> Response:
-    """The projects the reader leads or has asked for (IT-20)."""
+    """The projects the reader leads (IT-20); what they asked for is in the list of their requests."""
     await caught_up(request, here, projects.view)
     rows = await projects.of_a_person(here.db, caller.id, everywhere=here.partnership.ids)
+    rows = [row for row in rows if row.leader_id == caller.id]
     rows = await here.vault.open_all(rows, caller.language)
     return page(request, "mine.html", caller, rows=rows, now=here.clock.now())
 
