@@ -190,6 +190,34 @@ async def test_the_leader_reports_and_nobody_else(world: World) -> None:
     assert told["reports"][0]["actor_name"] == "Berit Lund"
 
 
+async def test_a_pm_joins_and_lends_only_among_projects_of_their_municipalities(world: World) -> None:
+    """IT-15, TY-22: by its id alone, nobody takes another municipality's project into their own."""
+    ours, theirs = await world.an_assigned_project(), await world.an_entered_project("Grannens", home="nordvik")
+    only_here = world.token("Maj Ekdal", ekvik=["pm"])
+    reads_there = world.token("Maj Ekdal", ekvik=["pm"], nordvik=["auditor"])
+    loan = {"to": str(theirs), "who": "En", "starts": "2026-04-01", "ends": "2026-05-01", "deciding_lead": "Vi"}
+    before = await world.facts()
+    for name, said in (("join", {"other": str(theirs), "reason": "Lika"}), ("lend", loan)):
+        unseen = await world.post(f"/projects/{ours}/{name}", only_here, said)
+        seen = await world.post(f"/projects/{ours}/{name}", reads_there, said)
+        assert (unseen.status_code, seen.status_code) == (404, 403), name
+    assert await world.facts() == before
+
+
+async def test_a_round_is_run_by_the_hosts_pm_and_no_other(world: World) -> None:
+    """IT-13: it ranks the projects of all."""
+    projects = [str(await world.an_entered_project(title, home="nordvik")) for title in ("En", "Två")]
+    deadline = (world.clock.now() + timedelta(days=9)).isoformat()
+    opening = {"title": "Våren", "deadline": deadline, "candidates": projects}
+    guest = world.token("Ragna Moen", "nordvik", nordvik=["pm"])
+    assert (await world.post("/rounds", guest, opening)).status_code == 403
+    opened = await world.post("/rounds", world.pm, opening)
+    assert opened.status_code == 201, opened.text
+    for step in ("close", "cancel"):
+        answer = await world.post(f"/rounds/{opened.json()['id']}/{step}", guest, {"reason": "Så"})
+        assert answer.status_code == 403, step
+
+
 async def test_an_overdue_report_is_known_without_anyone_asking(world: World) -> None:
     """IT-20, TY-15: once for each due time, however often the clock ticks, and not when the report came in time."""
     request_id = await world.a_running_project()

@@ -17,6 +17,7 @@ from aiohttp import web
 
 from chassis.i18n import N_
 from chassis.identity import Role
+from chassis.limits import Limits, TooOften
 from chassis.partnership import Partnership
 from embedded import forms
 from embedded.attempts import Attempts, TooMany
@@ -40,6 +41,7 @@ class Issuer:
         self.url = public_url
         self.pages = Pages(Partnership.read(home.partnership))
         self._attempts = Attempts()
+        self._failing_links = Limits().failing_links
         self._cookie, self._secure = cookie_name(public_url), is_secure(public_url)
 
     def app(self) -> web.Application:
@@ -132,7 +134,10 @@ class Issuer:
     def _sign_in_form(
         self, request: web.Request, onward: str, email: str = "", wait: int = 0, **more: Any
     ) -> web.StreamResponse:
-        return self.pages.render(request, "sign_in.html", None, onward=onward, email=email, wait=wait, **more)
+        answer = self.pages.render(request, "sign_in.html", None, onward=onward, email=email, wait=wait, **more)
+        if wait:
+            answer.headers["Retry-After"] = str(wait)
+        return answer
 
     async def sign_out(self, request: web.Request) -> web.StreamResponse:
         """End this browser's session."""
@@ -210,8 +215,18 @@ class Issuer:
     def _setup_form(self, request: web.Request, form: forms.Form) -> web.StreamResponse:
         link = self.people.opened_by(request.match_info["secret"])
         if link is None:
-            return self.pages.render(request, "link_ended.html", None, status=HTTPStatus.GONE)
+            return self._no_link(request)
         return self.pages.render(request, "setup.html", None, wrong=form.errors, form=form, whom=link.person)
+
+    def _no_link(self, request: web.Request) -> web.StreamResponse:
+        try:
+            self._failing_links.take(request.remote)
+        except TooOften as often:
+            wait = int(str(often.params["seconds"]))
+            answer = self.pages.render(request, "link_ended.html", None, status=HTTPStatus.TOO_MANY_REQUESTS, wait=wait)
+            answer.headers["Retry-After"] = str(wait)
+            return answer
+        return self.pages.render(request, "link_ended.html", None, status=HTTPStatus.GONE, wait=0)
 
     # People
 

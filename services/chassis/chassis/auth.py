@@ -22,6 +22,7 @@ from chassis.clock import Clock
 from chassis.i18n import LANGUAGES
 from chassis.identity import Identity, NotYours, Role
 from chassis.jwks import Keys, KeysUnavailable, algorithms_of
+from chassis.limits import Limits
 from chassis.partnership import Partnership
 from chassis.settings import Issuer
 
@@ -142,6 +143,8 @@ async def signed_in(request: Request) -> Identity:
     if chosen in LANGUAGES:
         identity = replace(identity, language=chosen)
     request.state.caller = identity
+    limits: Limits = request.app.state.limits
+    limits.admit(request, identity.id)
     return identity
 
 

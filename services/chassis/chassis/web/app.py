@@ -14,6 +14,7 @@ from chassis import i18n
 from chassis.auth import LANGUAGE_COOKIE, Caller
 from chassis.clock import ToldClock
 from chassis.i18n import LANGUAGES
+from chassis.limits import Limits
 from chassis.telemetry import TELEMETRY
 from chassis.web.about import about_router
 from chassis.web.compressed import Compressed
@@ -50,6 +51,7 @@ def create_app(
     i18n.use(package)
     app = bare_app(name, routers)
     app.state.here = here
+    app.state.limits = Limits()
     app.state.templates = templates_of(package)
     app.state.live = watched = live or Live(_nowhere)
 

@@ -24,7 +24,7 @@ from chassis.identity import Identity
 from chassis.views import View
 from chassis.web.deps import KEY_FIELD, Deps
 from chassis.web.navigation import places_for
-from chassis.web.problems import TITLES, FieldError, errors_of, language_of
+from chassis.web.problems import TITLES, FieldError, errors_of, language_of, retry_after
 from contracts.refusal import Refusal
 
 LANGUAGE_NAMES: Mapping[str, str] = {"sv": "Svenska", "da": "Dansk", "nb": "Norsk bokmål", "en": "English"}
@@ -102,8 +102,8 @@ def problem_page(request: Request, refusal: Refusal) -> HTMLResponse:
     caller: Identity | None = getattr(request.state, "caller", None)
     title = TITLES.get(refusal.status, TITLES[400])
     answer = page(request, "problem.html", caller, refusal=refusal, problem=refusal, title=title)
-    if refusal.status == 503:
-        answer.headers["Retry-After"] = "1"
+    if refusal.status in (429, 503):
+        answer.headers.update(retry_after(refusal))
     return answer
 
 

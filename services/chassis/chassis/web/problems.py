@@ -36,6 +36,7 @@ TITLES: Mapping[int, str] = {
     412: N_("Changed meanwhile"),
     413: N_("Too large"),
     422: N_("Something is missing or wrong"),
+    429: N_("Too much at once"),
     500: N_("Something went wrong here"),
     503: N_("Not available at the moment"),
 }
@@ -194,7 +195,7 @@ def problem(refusal: Refusal, language: str) -> JSONResponse:
         body["rule"] = refusal.rule
     if beside:
         body["errors"] = beside
-    headers = {"Content-Language": language, **_retry(refusal)}
+    headers = {"Content-Language": language, **retry_after(refusal)}
     return JSONResponse(body, refusal.status, headers, media_type="application/problem+json")
 
 
@@ -203,10 +204,12 @@ def _member(error: FieldError) -> dict[str, str]:
     return {**said, "rule": error.rule} if error.rule else said
 
 
-def _retry(refusal: Refusal) -> dict[str, str]:
+def retry_after(refusal: Refusal) -> dict[str, str]:
+    """What the headers add to a refusal: how to sign in, or when to come again (seconds)."""
     if refusal.status == 401:
         return {"WWW-Authenticate": "Bearer"}
-    return {429: {"Retry-After": "5"}, 503: {"Retry-After": "1"}}.get(refusal.status, {})
+    seconds = {429: str(refusal.params.get("seconds", 5)), 503: "1"}.get(refusal.status)
+    return {"Retry-After": seconds} if seconds else {}
 
 
 def answer_to(request: Request, error: Exception) -> Response | None:

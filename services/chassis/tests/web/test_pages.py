@@ -9,6 +9,9 @@ from html.parser import HTMLParser
 import httpx
 import pytest
 
+from chassis.limits import Buckets, Limits
+from chassis.web.guard import security
+
 Client = httpx.AsyncClient
 Headers = Callable[..., dict[str, str]]
 Token = Callable[..., str]
@@ -168,3 +171,22 @@ async def test_static_files_may_be_kept(client: Client) -> None:
     sheet = await client.get("/garden/static/flode.css")
     assert sheet.headers["Cache-Control"] == "public, max-age=3600"
     assert sheet.headers["content-type"].startswith("text/css")
+
+
+async def test_who_asks_without_end_is_told_when_to_come_again(client: Client, as_: Headers) -> None:
+    app = client._transport.app  # type: ignore[attr-defined]  # the application of the test
+    app.state.limits = Limits(pages=Buckets(1, 30.0))
+    assert (await client.get("/garden/private", headers=as_("pm"))).status_code == 200
+    answer = await client.get("/garden/private", headers=as_("pm", language="sv"))
+    assert answer.status_code == 429
+    assert int(answer.headers["Retry-After"]) in (29, 30)
+    assert '<html lang="sv">' in answer.text
+    assert (await client.get("/garden/api/beds", headers=as_("pm"))).status_code == 200, "programs are not pages"
+
+
+@pytest.mark.parametrize("path", ["form", "nothing", "private", "static/flode.css", "fail/bug", "language/sv"])
+async def test_every_answer_says_what_browsers_may_not_do_with_it(client: Client, path: str) -> None:
+    answer = await client.get(f"/garden/{path}")
+    said = {name: answer.headers.get(name) for name in security(secure=True)}
+    assert said == security(secure=True), answer.status_code
+    assert answer.headers["Cache-Control"] == ("public, max-age=3600" if "static" in path else "no-store")

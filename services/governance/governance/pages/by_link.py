@@ -9,6 +9,7 @@ from fastapi.responses import Response
 
 from chassis.auth import LANGUAGE_COOKIE
 from chassis.i18n import LANGUAGES, best_language
+from chassis.limits import Limits
 from chassis.links import DIRECTIVE, LinkDoesNotOpen
 from chassis.web import Deps, Here, caught_up
 from governance.commands.agreements import find
@@ -43,6 +44,12 @@ async def print_it(request: Request, here: Here, token: str) -> Response:
 
 
 async def _desk(request: Request, here: Deps, token: str) -> Desk:
+    limits: Limits = request.app.state.limits
+    with limits.judging_a_link(request):
+        return await _opened(request, here, token)
+
+
+async def _opened(request: Request, here: Deps, token: str) -> Desk:
     link = here.links.read(token, purpose=DIRECTIVE, now=here.clock.now())
     holder = link.identity("en")
     found = await find(here, link.request_id, holder)

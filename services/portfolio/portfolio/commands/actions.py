@@ -59,6 +59,7 @@ from portfolio.commands.asks import (
 from portfolio.domain import assignment, entry, followup, ranking, turns
 from portfolio.domain.lifecycle import MAY_HAPPEN
 from portfolio.domain.project import Project, may
+from portfolio.domain.refusals import NotInPortfolio
 from portfolio.views.projects import ProjectRow
 
 UNKNOWN_MUNICIPALITY = N_("{municipality} is no partner municipality.")
@@ -110,11 +111,15 @@ class Action:
     rule: str
     run: Run
 
+    def falls_to(self, caller: Identity, row: ProjectRow) -> bool:
+        """Whether it is this caller's to decide, as the PM of the municipality or as the leader the project has."""
+        pm, leader = caller.has(Role.PM, row.municipality), row.leader_id == caller.id
+        return {"pm": pm, "leader": leader, "either": pm or leader}[self.who]
+
     def open_to(self, caller: Identity, row: ProjectRow) -> bool:
         """Whether this caller could do it of this project as it stands, as far as can be told beforehand."""
-        pm, leader = caller.has(Role.PM, row.municipality), row.leader_id == caller.id
-        may = {"pm": pm, "leader": leader, "either": pm or leader}[self.who]
-        return may and row.state in MAY_HAPPEN[self.fact] and (self.fact is not GateDecided or bool(row.next_gate))
+        may = self.falls_to(caller, row) and row.state in MAY_HAPPEN[self.fact]
+        return may and (self.fact is not GateDecided or bool(row.next_gate))
 
 
 ACTIONS: dict[str, Action] = {}
@@ -146,6 +151,14 @@ async def act(
     )
 
 
+async def theirs_too(asked: Asked, other: UUID) -> None:
+    """A second project that a decision of the PM's concerns must be theirs as well. Raises NotInPortfolio, NotYours."""
+    home = await commands.home_of(asked.here, other)
+    if home not in asked.caller.scope:
+        raise NotInPortfolio  # to say more would tell one municipality what another has
+    asked.caller.must(Role.PM, municipality=home, rule="IT-12")
+
+
 @action("rank", Rank, Prioritised, "pm", "IT-12")
 async def rank(asked: Asked) -> Outcome[Project]:
     """The PM ranks a project without a round (IT-12)."""
@@ -167,6 +180,7 @@ async def serve(asked: Asked) -> Outcome[Project]:
 async def join(asked: Asked) -> Outcome[Project]:
     """The PM joins a like request with this project (IT-15)."""
     said: Join = asked.body
+    await theirs_too(asked, said.other)
     return await projects.join(
         asked.here,
         asked.request_id,
@@ -211,6 +225,7 @@ async def assign(asked: Asked) -> Outcome[Project]:
 async def lend(asked: Asked) -> Outcome[Project]:
     """The PM lends people of this project to another (TY-22)."""
     said: Lending = asked.body
+    await theirs_too(asked, said.to)
     loan = Loan(who=said.who, starts=said.starts, ends=said.ends, deciding_lead=said.deciding_lead)
     return await projects.lend(asked.here, asked.request_id, said.to, loan, asked.context, expected=asked.expected)
 

@@ -208,5 +208,6 @@ async def _voter(here: Deps, caller: Identity) -> Person:
 
 
 async def _as_pm(here: Deps, request: Request, caller: Identity) -> Context:
-    role = caller.must(Role.PM, rule="IT-13")
+    # A round is the host's, and ranks everybody's projects: a PM of one partner alone does not run it.
+    role = caller.must(Role.PM, municipality=here.partnership.host, rule="IT-13")
     return await here.context(request, caller, here.partnership.host, role=role)

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from chassis.aggregate import Outcome
 from chassis.auth import Caller, Identity
-from chassis.identity import Role
+from chassis.identity import WHERE_TO_GO, NotYours, Role
 from chassis.store import VersionConflict
 from chassis.web import Deps, Form, Here, PageNumber, caught_up, filled, form_of, go_to, page
 from chassis.web.problems import refusal_of
@@ -118,7 +118,12 @@ async def decision(request: Request, request_id: UUID, decision: str, here: Here
     if decision not in ACTIONS:
         raise NotFound
     await caught_up(request, here, projects.view)
-    return await _decision(request, decision, here, caller, await visible(here, caller, request_id))
+    row = await visible(here, caller, request_id)
+    offered = ACTIONS[decision]
+    if not offered.falls_to(caller, row):
+        role = Role.LEADER if offered.who == "leader" else Role.PM
+        raise NotYours(WHERE_TO_GO[role], offered.rule)
+    return await _decision(request, decision, here, caller, row)
 
 
 @router.post("/projects/{request_id}/{decision}")

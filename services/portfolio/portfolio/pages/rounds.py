@@ -37,7 +37,7 @@ async def all_rounds(request: Request, here: Here, caller: Caller, number: PageN
 @router.get("/rounds/new")
 async def new_round(request: Request, here: Here, caller: Caller) -> Response:
     """The form by which the PM opens a round (IT-13)."""
-    caller.must(Role.PM, rule="IT-13")
+    caller.must(Role.PM, municipality=here.partnership.host, rule="IT-13")
     return await _new_round(request, here, caller)
 
 
@@ -109,7 +109,7 @@ async def _round(
         heads=[(name_of(criterion, caller.language), "number") for criterion in row.criteria],
         cooperation=COOPERATION,
         moved={each.request_id: moved(row.criteria, each) for each in row.standings},
-        is_pm=caller.has(Role.PM),
+        is_pm=caller.has(Role.PM, here.partnership.host),
     )
 
 
