@@ -265,6 +265,7 @@ def told(projects: int, made: Made, took: float, found: Mapping[str, list[Asked]
         f"{TIMES} times after {WARM} (fewer of a page that takes long). The ratio is the time to the first byte at p95 "
         f"in ms. A page is to be under {PAGE_BYTES // 1000} kB.",
     )
+    chapter.remarks += [_missed(found, made), *REMARKS]
     for who, asked in found.items():
         whom = "one municipality" if who == "one" else "all three"
         for each in asked:
@@ -279,6 +280,25 @@ def told(projects: int, made: Made, took: float, found: Mapping[str, list[Asked]
                 )
             )  # fmt: skip
     return chapter
+
+
+def _missed(found: Mapping[str, list[Asked]], made: Made) -> str:
+    """In words, which pages miss the goal."""
+    asked = [each for of in found.values() for each in of]
+    slow = dict.fromkeys(f"`{_bare(each.path, made)}`" for each in asked if each.share(0.95) > FIRST_BYTE_MS)
+    fat = dict.fromkeys(f"`{_bare(each.path, made)}`" for each in asked if each.size > PAGE_BYTES)
+    return (
+        f"Of {len(asked)} answers {len(asked) - sum(each.share(0.95) > FIRST_BYTE_MS for each in asked)} begin within "
+        f"{FIRST_BYTE_MS} ms at p95, {len(asked) - sum(each.size > PAGE_BYTES for each in asked)} are under "
+        f"{PAGE_BYTES // 1000} kB before they are compressed. Too slow: {', '.join(slow) or 'none'}. "
+        f"Too large: {', '.join(fat) or 'none'}."
+    )
+
+
+REMARKS = (
+    "The paths with `/api/` answer with all rows, as their contracts say: they are measured, and are no pages.",
+    "How PostgreSQL goes about each under row-level security: tests/benchmarks/PLANS.md.",
+)
 
 
 def _bare(path: str, made: Made) -> str:

@@ -6,6 +6,7 @@ that somebody reads them (`chassis.reads`).
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from datetime import timedelta
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -136,7 +137,7 @@ def audit_router(  # noqa: C901  a page each
             days = sorted((moment or past.now(here), second), key=lambda each: each.until)
             said |= await _two(here, caller, asked, days, scope, said["reader"])
             return page(request, "audit_between.html", caller, **said)
-        said |= await _one(here, caller, asked, moment, scope, number, said["reader"])
+        said |= await _one(here, caller, asked, moment, scope, number, said["reader"], all_columns=columns == "all")
         return page(request, "audit_view.html", caller, **said)
 
     @router.get("/{view}/{key}")
@@ -202,8 +203,10 @@ async def _one(
     scope: frozenset[str],
     number: int,
     reader: Reader,
+    *,
+    all_columns: bool,
 ) -> dict[str, Any]:
-    """A page of the rows of one day."""
+    """A page of the rows of one day. Only what is shown of them is opened, and so is said to have been read."""
     start = (number - 1) * PER_PAGE
     if moment is None:
         total, found = await _count(here, view, scope), await _live(here, view, scope, start)
@@ -211,11 +214,12 @@ async def _one(
         then = await past.rows(here, view, moment, scope)
         then.sort(key=_latest_first, reverse=True)
         total, found = len(then), then[start : start + PER_PAGE]
-    listed = await _opened_rows(here, caller, view, found, moment)
-    parts = {key: dict(reader.parts(fields, view.row)) for key, fields in listed.items()}
-    used = [name for name in _shown_columns(view) if any(row[name] for row in parts.values())]
+    used = [name for name in _shown_columns(view) if any(_says(getattr(row, name)) for row in found)]
     brief = {column.name for column in view.columns if column.type not in ("jsonb", "uuid")}
     few = [name for name in used if name in brief][:MOST_COLUMNS]
+    shown = {"title", "currency", *(used if all_columns else few)}  # amounts are written with their currency
+    listed = await _opened_rows(here, caller, view, found, moment, shown)
+    parts = {key: dict(reader.parts(fields, view.row)) for key, fields in listed.items()}
     return {"rows": parts, "used": used, "few": few, "total": total, "last": _last(total)}
 
 
@@ -245,10 +249,12 @@ async def _two(
 
 
 async def _opened_rows(
-    here: Deps, caller: Identity, view: View[Any], rows: list[Any], moment: Moment | None
+    here: Deps, caller: Identity, view: View[Any], rows: list[Any], moment: Moment | None, shown: set[str]
 ) -> dict[UUID, Fields]:
-    listed: dict[UUID, Fields] = {_key(view, row): _fields(view, row) for row in rows}
-    homes = {row.municipality for row in rows if reads.holds_names(_fields(view, row))}
+    listed: dict[UUID, Fields] = {
+        _key(view, row): {name: said for name, said in _fields(view, row).items() if name in shown} for row in rows
+    }
+    homes = {row.municipality for row in rows if reads.holds_names(listed[_key(view, row)])}
     return await opened(here, caller, listed, homes, view=view.name, moment=moment.until if moment else None)
 
 
@@ -276,6 +282,11 @@ def _shown_columns(view: View[Any]) -> list[str]:
     """The columns of a table of rows: the title first, the key last (it is what a row's link leads to)."""
     names = [column.name for column in view.columns[1:] if column.name not in view.private]
     return sorted(names, key=lambda name: name != "title")
+
+
+def _says(value: object) -> bool:
+    """Whether there is anything to be shown of a value."""
+    return value is not None and not (isinstance(value, Sized) and not len(value))
 
 
 def _key(view: View[Any], row: Row) -> UUID:

@@ -83,7 +83,7 @@ view = View(
     facts=MessageFact,
     topics=(MESSAGE,),
     evolve=evolve,
-    indexes=("about, due_at, message_id", "state, changed_at DESC, message_id"),
+    indexes=("about, due_at, message_id", "state, changed_at DESC, message_id", "municipality, state"),
 )
 
 

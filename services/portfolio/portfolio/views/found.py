@@ -156,8 +156,12 @@ async def by_served(
     """A page of the projects that are meant, once for each municipality they serve, oldest first in each."""
     found = await view.query(
         db,
-        f"SELECT served, row_to_json(p)::text AS row FROM (SELECT s.served, t.* FROM {SERVED} "  # noqa: S608
-        f"ORDER BY s.served, entered_at, request_id LIMIT {limit:d} OFFSET {skip:d}) p",
+        # Only what orders them is sorted: whole rows, once for each municipality, take twice as long.
+        f"SELECT k.served, row_to_json(p)::text AS row FROM "  # noqa: S608
+        f"(SELECT s.served, t.request_id, t.municipality, t.entered_at FROM {SERVED} "
+        f"ORDER BY s.served, t.entered_at, t.request_id LIMIT {limit:d} OFFSET {skip:d}) k "
+        "JOIN {table} p ON p.request_id = k.request_id AND p.municipality = k.municipality "
+        "ORDER BY k.served, k.entered_at, k.request_id",
         *wanted.arguments,
         scope=scope,
     )
