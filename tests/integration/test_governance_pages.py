@@ -183,6 +183,9 @@ async def test_what_a_script_saves_is_answered_with_what_it_shows(world: World) 
     assert saved["said"].startswith("Saved at ")
     assert "2 things are missing" in saved["parts"]
     assert saved["taken"] == {}
+    again = {**fields, "version": str(saved["version"]), "touched:list": "title"}
+    assert (await world.send(link, again)).json()["version"] == saved["version"]
+    assert await world.facts(request_id) == ["directive-sent", "directive-draft-saved"], "nothing new, nothing saved"
     page = await world.get(form, world.pm)
     assert 'value="greta"' in page.text
     theirs = {**fields, "version": hidden(page, "version"), "background": "By PM", "action": "save"}

@@ -47,6 +47,9 @@ def test_nobody_is_scolded_for_a_section_they_have_not_begun() -> None:
     assert parts["contacts"] == "untouched"
     assert parts["title"] == "complete"
     assert parts["loans"] == "optional"
+    picked = {**empty, "financing": {"lines": [{"kind": "other"}]}}
+    chosen = {part.section: part.state for part in progress(picked, empty)}
+    assert chosen["financing"] == "optional", "a list that begins with a choice was not filled in"
     assert "missing" not in parts.values()
 
 

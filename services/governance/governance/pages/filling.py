@@ -242,6 +242,13 @@ async def _save(
 ) -> tuple[Merged | None, Outcome[Agreement]]:
     """Save; where somebody else saved other fields meanwhile, theirs and these together. Raises VersionConflict when
     both wrote in the same field."""
+    if given.action == AUTOSAVE and given.version == desk.found.version:
+        # Leaving a field asks whether it is right, and need not have changed anything: then there is nothing to save.
+        found = desk.found
+        if form.keep(await _as_of(here, desk, found.version)) == tree:
+            return None, Outcome(
+                subject=found.request_id, version=found.version, state=found.agreement, facts=(), position=None
+            )
     try:
         return None, await commands.save_draft(
             here, desk.found, tree, caller=desk.caller, context=context, expected=given.version
@@ -259,13 +266,15 @@ async def _save(
 
 async def _merged(here: Deps, desk: Desk, version: int | None, mine: Draft) -> Merged:
     """What was written here, and what others saved since the form was shown at a version."""
+    return merge(await _as_of(here, desk, version or 0), mine, await _as_of(here, desk, None))
+
+
+async def _as_of(here: Deps, desk: Desk, version: int | None) -> Draft:
+    """What stood in the form at a version of the stream, or stands there now; the log says it before any view does."""
     history = await here.store.load(desk.found.request_id)
-    trees = []
-    for seen in (history[: version or 0], history):
-        row: DirectiveRow | None = reduce(directives.evolve, seen, None)
-        opened = await here.vault.open_all(row, desk.caller.language)
-        trees.append({} if opened is None else _tree(here, opened))
-    return merge(trees[0], mine, trees[1])
+    row: DirectiveRow | None = reduce(directives.evolve, history[:version], None)
+    opened = await here.vault.open_all(row, desk.caller.language)
+    return {} if opened is None else _tree(here, opened)
 
 
 async def _told(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from governance.domain import checks, form
-from governance.domain.tree import Draft
+from governance.domain.tree import PRESET, Draft
 from governance.pages import labels
 
 
@@ -25,8 +25,13 @@ def progress(tree: Draft, blank: Draft) -> list[Part]:
     """Each section of the form as it stands. What `blank` holds too, nobody has written."""
     faults = [labels.section_of(refusal.field or "") for refusal in checks.refusals(form.read(tree))]
     preset = dict(_texts(form.keep(blank)))
-    begun = {labels.section_of(path) for path, text in _texts(form.keep(tree)) if text and preset.get(path) != text}
-    return [_part(section, faults.count(section), section in begun) for section in labels.SECTIONS]
+    begun = {
+        labels.section_of(path)
+        for path, text in _texts(form.keep(tree))
+        if text and preset.get(path) != text and path.rpartition(".")[2] not in PRESET
+    }
+    order = sorted(labels.SECTIONS, key=lambda section: section != "title")  # it stands first in the form
+    return [_part(section, faults.count(section), section in begun) for section in order]
 
 
 def _part(section: str, missing: int, begun: bool) -> Part:
