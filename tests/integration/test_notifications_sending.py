@@ -47,6 +47,18 @@ async def test_what_was_handed_over_is_a_fact_and_shows(world: World) -> None:
     assert len(world.server.received) == 2
 
 
+async def test_the_mail_to_the_one_who_asked_leads_to_their_request_and_no_other_mail_does(world: World) -> None:
+    await world.a_registered_request()
+    await world.send()
+    texts = {mail["To"]: mail.get_body(("plain",)).get_content() for mail in world.server.received}
+    (asked,) = [text for to, text in texts.items() if "hedda" in to]
+    (other,) = [text for to, text in texts.items() if "hedda" not in to]
+    token = asked.partition("/portfolio/request/")[2].split()[0]
+    link = world.here.links.read(token, purpose="request", now=world.clock.now())
+    assert link.request_id == HALL
+    assert "/portfolio/request/" not in other
+
+
 async def test_without_a_way_back_no_answer_to_the_ticket_is_due(world: World) -> None:
     await world.a_registered_request()
     assert await world.here.db.worker.fetchval("SELECT count(*) FROM effects WHERE channel = 'ticket'") == 0

@@ -62,6 +62,8 @@ def test_addresses_tokens_passwords_and_links_are_masked_by_their_looks(lines: i
         assert secret not in text
     assert mask_text("Ärende från åsa@exempel.se nu") == "Ärende från (masked) nu"
     assert mask_text("waits for intake:42@flode.request/7") == "waits for intake:42@flode.request/7"
+    for path in ("/governance/directive/", "/portfolio/request/"):
+        assert mask_text(f"GET {path}{'Aa_-' * 20}/print") == f"GET {path}(masked)/print", "a link is a credential"
 
 
 def test_an_exception_is_told_without_what_it_quotes(lines: io.StringIO) -> None:

@@ -48,7 +48,7 @@ async def tell(event: Envelope[Any], work: Work) -> None:
     new = await work.handle_each(MESSAGE, decisions)
     for subject, (fact, told, receiver) in due.items():
         if subject in new:
-            payload = _payload(told, receiver, values, event) | {"asked": _asked(receiver, known)}
+            payload = _payload(told, receiver, values, event) | {"to_requester": _is_requester(receiver, known)}
             work.effect(channel=fact.channel, key=str(subject), municipality=receiver.municipality, payload=payload)
 
 
@@ -108,7 +108,7 @@ def _can_answer(ticket: TicketRef, event: Envelope[Any], work: Work) -> bool:
     return bool(desk and (desk.write_back or desk.api)) or settings.mail.startswith("spool:")
 
 
-def _asked(receiver: _Receiver, known: Known | None) -> bool:
+def _is_requester(receiver: _Receiver, known: Known | None) -> bool:
     """Whether the receiver is the one who asked for what the message is about: then a link of theirs may go along."""
     to = receiver.to
     return isinstance(to, Person) and isinstance(known, KnownRequest) and to.id == known.requester.id

@@ -40,7 +40,7 @@ PLACES = (
 
 
 def places_for(caller: Identity | None) -> tuple[Place, ...]:
-    """The entries somebody can use."""
-    if caller is None:
+    """The entries somebody can use. Who came by a link has no name here, and is nowhere signed in."""
+    if caller is None or (caller.name is None and caller.email is None):
         return ()
     return tuple(place for place in PLACES if any(caller.has(role) for role in place.roles))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from importlib import resources
 
 import httpx
+import pytest
 
 from chassis.web.about import components, tokens
 from chassis.web.pages import templates_of
@@ -49,7 +50,8 @@ async def test_the_statement_can_be_read_by_everybody(client: httpx.AsyncClient)
     assert "Service Desk" in page.text
 
 
-def test_the_script_is_small_and_asks_for_nothing_from_elsewhere() -> None:
-    script = (resources.files("chassis.web") / "static" / "flode.js").read_bytes()
+@pytest.mark.parametrize("name", ["flode.js", "filling.js"])
+def test_the_scripts_are_small_and_ask_for_nothing_from_elsewhere(name: str) -> None:
+    script = (resources.files("chassis.web") / "static" / name).read_bytes()
     assert len(script) < 6500
     assert not re.search(rb"https?:|import|eval|innerHTML", script)

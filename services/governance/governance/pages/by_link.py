@@ -13,8 +13,8 @@ from chassis.limits import Limits
 from chassis.links import DIRECTIVE, LinkDoesNotOpen
 from chassis.web import Deps, Here, caught_up
 from governance.commands.agreements import find
-from governance.pages.directives import directive_page, print_page
-from governance.pages.filling import Desk, filled_in, form_page
+from governance.pages.directives import compare_page, directive_page, print_page
+from governance.pages.filling import Desk, filled_in, form_page, own_request
 from governance.views import directives
 
 router = APIRouter()
@@ -27,7 +27,9 @@ async def open_link(request: Request, here: Here, token: str) -> Response:
     await caught_up(request, here, directives.view)
     if desk.found.agreement.directive.with_requester:
         return await form_page(request, here, desk)
-    return await directive_page(request, here, desk.caller, desk.found, path=desk.path, by_link=True)
+    return await directive_page(
+        request, here, desk.caller, desk.found, path=desk.path, by_link=True, own_request=own_request(here, desk)
+    )
 
 
 @router.post("/directive/{token}")
@@ -37,10 +39,17 @@ async def fill_in(request: Request, here: Here, token: str) -> Response:
 
 
 @router.get("/directive/{token}/print")
-async def print_it(request: Request, here: Here, token: str) -> Response:
-    """The version that stands, for paper."""
+async def print_it(request: Request, here: Here, token: str, version: int | None = None) -> Response:
+    """A version for paper, by default the one that stands."""
     desk = await _desk(request, here, token)
-    return await print_page(request, here, desk.caller, desk.found, back=desk.path)
+    return await print_page(request, here, desk.caller, desk.found, back=desk.path, number=version)
+
+
+@router.get("/directive/{token}/compare")
+async def compare_by_link(request: Request, here: Here, token: str, before: int, after: int) -> Response:
+    """What differs between two versions the requester returned (TY-06)."""
+    desk = await _desk(request, here, token)
+    return await compare_page(request, here, desk.caller, desk.found, before=before, after=after, back=desk.path)
 
 
 async def _desk(request: Request, here: Deps, token: str) -> Desk:
@@ -63,4 +72,4 @@ async def _opened(request: Request, here: Deps, token: str) -> Desk:
     holder = replace(holder, language=language)
     request.state.caller = holder
     path = f"/governance/directive/{token}"
-    return Desk(holder, found, path, path)
+    return Desk(holder, found, path, path, link)

@@ -64,6 +64,7 @@ async def directive_page(
     *,
     path: str,
     by_link: bool = False,
+    own_request: str | None = None,
     refusal: Refusal | None = None,
     form: Form | None = None,
 ) -> HTMLResponse:
@@ -81,6 +82,7 @@ async def directive_page(
         row=row,
         place=path,
         by_link=by_link,
+        own_request=own_request,
         written=form.data if form is not None else {},
         can={
             "write": case.with_requester and (is_pm or caller.id == case.requester.id),
@@ -116,10 +118,20 @@ async def compare_versions(
 ) -> Response:
     """What differs between two versions, field by field (TY-06)."""
     found = await find(here, request_id, caller)
+    back = f"/governance/directives/{request_id}"
+    return await compare_page(request, here, caller, found, before=before, after=after, back=back)
+
+
+async def compare_page(
+    request: Request, here: Deps, caller: Identity, found: Found, *, before: int, after: int, back: str
+) -> HTMLResponse:
+    """Two versions beside each other; `back` is the page of the directive."""
     row = await opened_row(here, found, caller)
     old, new = (_version(row, number) for number in (before, after))
     found_differences = differences(template.write(old.directive), template.write(new.directive))
-    return show(request, "directive_compare.html", caller, row=row, old=old, new=new, differences=found_differences)
+    return show(
+        request, "directive_compare.html", caller, row=row, old=old, new=new, differences=found_differences, back=back
+    )
 
 
 def _version(row: DirectiveRow, number: int | None) -> Version:

@@ -5,30 +5,45 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from chassis.aggregate import Outcome
 from chassis.auth import Caller
 from chassis.context import Context
+from chassis.i18n import N_, translate
 from chassis.identity import Identity, Role
+from chassis.links import OWN_REQUEST, OWN_REQUEST_PATH, Link
 from chassis.store import VersionConflict
 from chassis.web import Deps, Form, Here, caught_up, form_of, go_to
+from chassis.web.problems import errors_of
 from contracts.refusal import Refusal
 from contracts.values import Caution
 from governance.commands import directives as commands
 from governance.commands.agreements import Found, find
 from governance.domain import checks, form, oddities, template
 from governance.domain.agreement import Agreement
+from governance.domain.merge import Merged, merge
 from governance.domain.refusals import NoDirective, SayWhat
 from governance.domain.tree import Draft
+from governance.pages import labels
+from governance.pages.progress import progress
 from governance.pages.shown import Values, row_button, show, with_row, without_row
 from governance.views import directives
-from governance.views.directives import DirectiveRow
+from governance.views.directives import DirectiveRow, Said
 
 router = APIRouter()
+AUTOSAVE = "autosave"
+"""The button that a script presses while somebody writes: what it saves is answered in JSON and shown beside."""
+SAVED_AT = N_("Saved at {time}")
+BOTH = N_(
+    "Somebody else wrote in this form meanwhile. What you wrote is here and not saved yet: save the draft to see both."
+)
+THEIRS = N_("Somebody else wrote here meanwhile: “{text}”")
 
 
 class Overtaken(Refusal):
@@ -51,6 +66,8 @@ class Desk:
     found: Found
     path: str
     done: str
+    link: Link | None = None
+    """The link they came by; None for who is signed in."""
 
     @property
     def is_requester(self) -> bool:
@@ -91,8 +108,10 @@ async def form_page(
     refusal: Refusal | None = None,
     warnings: Sequence[Caution] = (),
     changed: bool = False,
+    merged: Merged | None = None,
+    asked: dict[str, str] | None = None,
 ) -> HTMLResponse:
-    """The form as it stands, or as it was just written."""
+    """The form as it stands, or as it was just written; with `merged`, what somebody else wrote meanwhile beside it."""
     row = await opened_row(here, desk.found, desk.caller)
     tree = tree if tree is not None else _tree(here, row)
     return show(
@@ -109,6 +128,11 @@ async def form_page(
         changed=changed,
         saved="saved" in request.query_params,
         tables=form.TABLES,
+        parts=progress(tree, _blank(here, row)),
+        said_of=said_by_section(row.said),
+        merged=merged,
+        asked=asked or {},
+        own_request=own_request(here, desk),
     )
 
 
@@ -126,20 +150,31 @@ async def filled_in(request: Request, here: Deps, desk: Desk) -> Response:
     try:
         if given.action == "return":
             return await _return(request, here, desk, given, tree, context)
-        if given.action in ("ask", "answer") and not given.text("said"):
-            raise SayWhat("said")
-        outcome = await commands.save_draft(
-            here, desk.found, tree, caller=desk.caller, context=context, expected=given.version
-        )
-        if given.action in ("ask", "answer"):
+        said, section = _question(given)
+        if given.action and given.action.partition(":")[0] in ("ask", "answer") and not said:
+            raise SayWhat(f"question.{section}" if section else "said")
+        merged, outcome = await _save(here, desk, given, tree, context)
+        if given.action == AUTOSAVE:
+            return await _told(request, here, desk, given, merged, outcome)
+        if said:
             then = replace(context, command_id=uuid5(context.command_id, "said"))
-            outcome = await _say(here, desk, given, then)
+            outcome = await _say(here, desk, said, section, then)
     except VersionConflict as conflict:
+        if given.action == AUTOSAVE:
+            return await _overtaken(here, desk, given, tree)
+        merged = await _merged(here, desk, given.version, tree)
         return await form_page(
-            request, here, desk, tree=tree, version=conflict.present, refusal=Overtaken(), changed=True
-        )
+            request, here, desk, tree=merged.tree, version=conflict.present, refusal=Overtaken(), changed=True,
+            merged=merged,
+        )  # fmt: skip
     except Refusal as refusal:
-        return await form_page(request, here, desk, tree=tree, version=given.version, refusal=refusal, changed=True)
+        if given.action == AUTOSAVE:
+            raise
+        told = given.data.get("question")
+        return await form_page(
+            request, here, desk, tree=tree, version=given.version, refusal=refusal, changed=True,
+            asked=told if isinstance(told, dict) else None,
+        )  # fmt: skip
     return go_to(f"{desk.path}?saved=1", outcome)
 
 
@@ -151,17 +186,139 @@ async def _return(request: Request, here: Deps, desk: Desk, given: Form, tree: D
     seen = given.data.get("acknowledged", ())
     if any(f"{each.rule} {each.field}" not in seen for each in odd):
         return await form_page(request, here, desk, tree=tree, version=given.version, warnings=odd, changed=True)
-    outcome = await commands.hand_in(
-        here, desk.found, tree, caller=desk.caller, context=context, expected=given.version
-    )
+    try:
+        outcome = await commands.hand_in(
+            here, desk.found, tree, caller=desk.caller, context=context, expected=given.version
+        )
+    except VersionConflict as conflict:
+        merged = await _merged(here, desk, given.version, tree)
+        if merged.collisions or merged.taken or merged.reshaped:
+            raise
+        # Nobody wrote anything else: it was the form that saved itself, or an answer of the PM's.
+        outcome = await commands.hand_in(
+            here, desk.found, tree, caller=desk.caller, context=context, expected=conflict.present
+        )
     return go_to(desk.done, outcome)
 
 
-async def _say(here: Deps, desk: Desk, given: Form, context: Context) -> Outcome[Agreement]:
-    text = given.text("said")
+def _question(given: Form) -> tuple[str, str | None]:
+    """What is asked or answered, and the section it was asked in; nothing unless a button says so."""
+    what, _, section = (given.action or "").partition(":")
+    if what not in ("ask", "answer"):
+        return "", None
+    if section in labels.SECTIONS:
+        told = given.data.get("question")
+        return str(told.get(section, "")) if isinstance(told, dict) else "", section
+    return given.text("said"), None
+
+
+async def _say(here: Deps, desk: Desk, text: str, section: str | None, context: Context) -> Outcome[Agreement]:
     if desk.is_requester:
-        return await commands.ask_for_help(here, desk.found, text, field=None, caller=desk.caller, context=context)
+        return await commands.ask_for_help(here, desk.found, text, field=section, caller=desk.caller, context=context)
     return await commands.give_help(here, desk.found, text, caller=desk.caller, context=context)
+
+
+def said_by_section(said: Sequence[Said]) -> dict[str, list[Said]]:
+    """Questions and answers by the section they stand in, the newest first. An answer stands where the last question
+    before it was asked; what concerns no section is under ""."""
+    found: dict[str, list[Said]] = {}
+    section = ""
+    for each in said:
+        if each.by == "requester":
+            section = each.field if each.field in labels.SECTIONS else ""
+        found.setdefault(section, []).insert(0, each)
+    return found
+
+
+def own_request(here: Deps, desk: Desk) -> str | None:
+    """Where requesters see how far their request has come: by a link as good as theirs, or signed in."""
+    if desk.link is not None:
+        return OWN_REQUEST_PATH.format(link=here.links.make(replace(desk.link, purpose=OWN_REQUEST)))
+    return f"/portfolio/requests/{desk.found.request_id}" if desk.is_requester else None
+
+
+async def _save(
+    here: Deps, desk: Desk, given: Form, tree: Draft, context: Context
+) -> tuple[Merged | None, Outcome[Agreement]]:
+    """Save; where somebody else saved other fields meanwhile, theirs and these together. Raises VersionConflict when
+    both wrote in the same field."""
+    if given.action == AUTOSAVE and given.version == desk.found.version:
+        # Leaving a field asks whether it is right, and need not have changed anything: then there is nothing to save.
+        found = desk.found
+        if form.keep(await _as_of(here, desk, found.version)) == tree:
+            return None, Outcome(
+                subject=found.request_id, version=found.version, state=found.agreement, facts=(), position=None
+            )
+    try:
+        return None, await commands.save_draft(
+            here, desk.found, tree, caller=desk.caller, context=context, expected=given.version
+        )
+    except VersionConflict as conflict:
+        merged = await _merged(here, desk, given.version, tree)
+        # A script cannot show rows that came or went: whoever presses the button is shown the whole.
+        if merged.collisions or (given.action == AUTOSAVE and merged.reshaped):
+            raise
+        outcome = await commands.save_draft(
+            here, desk.found, merged.tree, caller=desk.caller, context=context, expected=conflict.present
+        )
+        return merged, outcome
+
+
+async def _merged(here: Deps, desk: Desk, version: int | None, mine: Draft) -> Merged:
+    """What was written here, and what others saved since the form was shown at a version."""
+    return merge(await _as_of(here, desk, version or 0), mine, await _as_of(here, desk, None))
+
+
+async def _as_of(here: Deps, desk: Desk, version: int | None) -> Draft:
+    """What stood in the form at a version of the stream, or stands there now; the log says it before any view does."""
+    history = await here.store.load(desk.found.request_id)
+    row: DirectiveRow | None = reduce(directives.evolve, history[:version], None)
+    opened = await here.vault.open_all(row, desk.caller.language)
+    return {} if opened is None else _tree(here, opened)
+
+
+async def _told(
+    request: Request, here: Deps, desk: Desk, given: Form, merged: Merged | None, outcome: Outcome[Agreement]
+) -> Response:
+    """What the script shows after it saved: when, what is wrong in the fields that were left, what others wrote."""
+    language = desk.caller.language
+    tree = merged.tree if merged else form.keep(given.data)
+    row = await opened_row(here, desk.found, desk.caller)
+    touched = set(given.data.get("touched", ()))
+    wrong = {each.field: each for each in checks.refusals(form.read(tree)) if each.field in touched}
+    parts = show(request, "_parts.html", desk.caller, parts=progress(tree, _blank(here, row)))
+    zone = here.partnership[row.municipality].timezone
+    local = here.clock.now().astimezone(ZoneInfo(zone))
+    return JSONResponse(
+        {
+            "version": outcome.version,
+            "said": translate(SAVED_AT, language, time=local.strftime("%H:%M")),
+            "errors": {field: errors_of(refusal, language)[0].detail for field, refusal in wrong.items()},
+            "parts": bytes(parts.body).decode(),
+            "taken": merged.taken if merged else {},
+            "reload": len(row.said) > _count(given),
+        }
+    )
+
+
+def _count(given: Form) -> int:
+    seen = given.text("seen")
+    return int(seen) if seen.isdecimal() else 0
+
+
+async def _overtaken(here: Deps, desk: Desk, given: Form, tree: Draft) -> Response:
+    """Both wrote in the same field: nothing is saved, and each is told what the other wrote."""
+    merged = await _merged(here, desk, given.version, tree)
+    language = desk.caller.language
+    return JSONResponse(
+        {
+            "detail": translate(BOTH, language),
+            "errors": {
+                each.field: translate(THEIRS, language, text=each.theirs) for each in merged.collisions if each.theirs
+            },
+        },
+        status_code=412,
+    )
 
 
 async def opened_row(here: Deps, found: Found, caller: Identity) -> DirectiveRow:
@@ -185,5 +342,9 @@ def _tree(here: Deps, row: DirectiveRow) -> Draft:
             return saved
     if row.standing is not None:
         return template.write(row.standing.directive)
+    return _blank(here, row)
+
+
+def _blank(here: Deps, row: DirectiveRow) -> Draft:
     currency = here.partnership[row.municipality].currency
     return template.blank(title=row.title, currency=currency, cadence=here.partnership.cadence)

@@ -65,7 +65,7 @@ class Mailing:
         if not opened["to"]["email"]:
             raise GiveUp("there is no address that mail can be sent to")
         written = write(sealed["template"], opened["values"], self.partnership[effect.municipality].formats(language))
-        if written.to is None and sealed.get("asked"):  # effects of the first release do not say it
+        if written.to is None and sealed.get("to_requester"):  # effects of the first release do not say it
             written = leading(written, TO_OWN_REQUEST)
         message = compose(
             written,

@@ -80,8 +80,8 @@ def steps_of(row: CourseRow) -> list[Step]:
         way.append(("change", None))
     else:
         way += [
-            ("directive", row.approved_at),
             ("entered", row.entered_at),
+            ("directive", row.approved_at),
             ("ranked", row.ranked_at),
             ("assigned", row.assigned_at),
             ("planned", row.planned_at),
