@@ -167,9 +167,7 @@ class Photographer:
                     page.locator(top).last.evaluate("each => scrollTo(0, each.getBoundingClientRect().top - 12)")
                 png = base64.b64encode(page.screenshot()).decode()
                 blank = page.context.new_page()  # the policy of a page of ours lets no picture be made in it
-                webp = blank.evaluate(TO_WEBP, [png, LONGEST = 45 * 60
-"""Seconds after which it gives up, and ends what it started."""
-WIDTH, QUALITY])
+                webp = blank.evaluate(TO_WEBP, [png, WIDTH, QUALITY])
             (into / f"{name}.webp").write_bytes(base64.b64decode(webp))
 
 
