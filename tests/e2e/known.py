@@ -116,7 +116,7 @@ def a_parked_event(here: Installation) -> Iterator[int]:
 
 def sessions_of(here: Installation, people: Mapping[str, str], password: str) -> dict[str, str]:
     """Everybody's session, by part; `people` are their e-mail addresses."""
-    sessions = {}
+    sessions: dict[str, str] = {}
     for part, address in people.items():
         said = {"grant_type": "password", "username": address, "password": password}
         answer = here.http.post("/token", data=said)

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
 import click
 from playwright.sync_api import Browser, FloatRect, Page, ViewportSize
@@ -121,7 +122,7 @@ class Photographer:
     @contextmanager
     def page(self, who: str, look: Look) -> Iterator[Page]:
         """A browser of somebody's."""
-        scheme = "dark" if look.dark else "light"
+        scheme: Literal["dark", "light"] = "dark" if look.dark else "light"
         context = self._browser.new_context(
             base_url=self._known.url, locale="en-GB", viewport=look.size, color_scheme=scheme, reduced_motion="reduce"
         )
