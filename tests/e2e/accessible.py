@@ -23,6 +23,7 @@ UNSEEN_FOCUS = """(what) => {
     const style = shown(each);
     return style.outlineStyle === "none" ? "" : style.outlineWidth + style.outlineColor;
   };
+  document.activeElement.blur();
   const all = [...document.querySelectorAll(what)].filter(each => !each.disabled && each.checkVisibility());
   const unseen = all.filter(each => {
     const before = ring(each);
@@ -39,6 +40,11 @@ HIDDEN_FOCUS = """() => {
   const on = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
   const covers = on && !on.contains(each) && !each.contains(on) && !on.matches("label");
   return covers && /sticky|fixed/.test(getComputedStyle(on).position) ? each.outerHTML.slice(0, 160) : "";
+}"""
+FROM_THE_TOP = """() => {
+  document.body.tabIndex = -1;
+  document.body.focus();
+  document.body.removeAttribute("tabindex");
 }"""
 MOVES = """() => [...document.querySelectorAll("*")].filter(each => {
   const style = getComputedStyle(each), long = list => list.split(",").some(one => parseFloat(one) > 0.01);
@@ -83,6 +89,7 @@ def breaches(page: Page) -> str:
 def shortcomings(page: Page) -> list[str]:
     """What is wrong with a page for those who see where they are by the focus, want nothing to move, choose their own
     colours or set text wider (2.4.7, 2.4.11, 2.3.3, 1.4.1, 1.4.12)."""
+    page.keyboard.press("Tab")  # a browser shows the focus to whoever is seen to use the keyboard
     told = [f"the focus is not seen on {each}" for each in page.evaluate(UNSEEN_FOCUS, FOCUSABLE)]
     page.emulate_media(forced_colors="active")
     told += [f"with colours of one's own, not on {each}" for each in page.evaluate(UNSEEN_FOCUS, FOCUSABLE)]
@@ -96,7 +103,7 @@ def shortcomings(page: Page) -> list[str]:
 def walked_by_tab(page: Page, most: int = 400) -> list[str]:
     """What is wrong on the way from the first to the last thing that Tab comes to: a trap, or a focus that is hidden by
     what lies on it."""
-    page.evaluate("() => { document.activeElement.blur(); window.scrollTo(0, 0) }")
+    page.evaluate(FROM_THE_TOP)
     told, seen = [], 0
     for _ in range(most):
         page.keyboard.press("Tab")

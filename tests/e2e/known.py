@@ -24,7 +24,7 @@ PARKED_IN = "intake"
 PARK = """
 INSERT INTO parked (reader, municipality, subject, topic, partition, "offset", source, sequence, type, envelope, reason)
 SELECT $1, municipality, subject, $2, 0, 0, 'flode/intake', position, type, envelope, $3 FROM events
-ORDER BY position LIMIT 1 RETURNING id
+ORDER BY position LIMIT 1 ON CONFLICT (reader, source, sequence) DO UPDATE SET state = 'waiting' RETURNING id
 """
 REASON = "ReadTimeout: the register of municipalities did not answer"
 MANY = 24
@@ -116,7 +116,7 @@ def a_parked_event(here: Installation) -> Iterator[int]:
 
 def sessions_of(here: Installation, people: Mapping[str, str], password: str) -> dict[str, str]:
     """Everybody's session, by part; `people` are their e-mail addresses."""
-    sessions = {}
+    sessions: dict[str, str] = {}
     for part, address in people.items():
         said = {"grant_type": "password", "username": address, "password": password}
         answer = here.http.post("/token", data=said)

@@ -6,11 +6,14 @@ from __future__ import annotations
 import base64
 import re
 import shutil
+import signal
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
 import click
 from playwright.sync_api import Browser, FloatRect, Page, ViewportSize
@@ -23,7 +26,7 @@ from embedded.demo.tales import Tales
 from embedded.processes import free_port
 from embedded.testing import temporary_folder
 from tests.e2e.browser import chromium
-from tests.e2e.every_page import Address, Known, addresses
+from tests.e2e.every_page import NOBODY, Address, Known, addresses
 from tests.e2e.installation import Installation
 from tests.e2e.known import a_parked_event, known_of, sessions_of
 
@@ -32,6 +35,8 @@ ALL, CHOSEN = ROOT / ".screenshots", ROOT / "deploy" / "pictures"
 DESK, TELEPHONE = ViewportSize(width=1280, height=900), ViewportSize(width=390, height=844)
 TALLEST = 5000
 """Pixels; what is longer is cut off below."""
+LONGEST = 45 * 60
+"""Seconds after which it gives up, and ends what it started."""
 WIDTH, QUALITY = 900, 0.75
 """Of a picture in the README."""
 TO_WEBP = """async ([png, width, quality]) => {
@@ -65,7 +70,7 @@ IN_THE_README: Mapping[str, tuple[str, str, str]] = {
     "timeline": ("/portfolio/?as=timeline", "pm", ".ways"),
     "wall": ("/governance/meetings/{meeting_id}/show", "pm", ""),
     "as-of": ("/portfolio/audit/projects?as_of={day}&and={later}", "auditor", ""),
-    "flow": ("/intake/flow/", "operator", "h2:has(+ .flow-map), h2:has(~ * .flow-map)"),
+    "flow": ("/intake/flow/", "operator", "h2:has(+ .scroll > .flow-map)"),
 }
 """Name to address, who reads it, and what of the page is at the top of the picture when it is not the beginning."""
 IN_THE_DARK = "wall"
@@ -117,15 +122,29 @@ class Photographer:
     @contextmanager
     def page(self, who: str, look: Look) -> Iterator[Page]:
         """A browser of somebody's."""
-        scheme = "dark" if look.dark else "light"
+        scheme: Literal["dark", "light"] = "dark" if look.dark else "light"
         context = self._browser.new_context(
-            base_url=self._known.url, locale="en", viewport=look.size, color_scheme=scheme, reduced_motion="reduce"
+            base_url=self._known.url, locale="en-GB", viewport=look.size, color_scheme=scheme, reduced_motion="reduce"
         )
         for name, value in {LANGUAGE_COOKIE: "en", SESSION_COOKIE: self._known.sessions[who]}.items():
             if value:
                 context.add_cookies([{"name": name, "value": value, "url": self._known.url}])
         yield context.new_page()
         context.close()
+
+    def of_every_page(self, into: Path) -> None:
+        """Each by the first who reads it, in every look; and the starts, by everybody."""
+        found, unseen = addresses(self._known)
+        once = {address.route: address for address in reversed(found)}.values()
+        parts = [part for part in self._known.sessions if part not in ("pm", NOBODY)]
+        pages = [*once, *(Address(path, path, who) for path in STARTS for who in parts)]
+        shutil.rmtree(into, ignore_errors=True)
+        into.mkdir()
+        for who in self._known.sessions:
+            theirs = [address for address in pages if address.who == who]
+            click.echo(f"{len(theirs)} pages of {who}")
+            self.all_of(who, theirs, into)
+        click.echo(f"The pictures are in {into}" + (f"; not seen: {', '.join(unseen)}" if unseen else ""))
 
     def all_of(self, who: str, pages: list[Address], into: Path) -> None:
         """Every page that somebody reads, in every look."""
@@ -163,29 +182,22 @@ def take(here: Installation, *, all_pages: bool, into: Path = ALL, chosen: Path 
     sessions = sessions_of(here, {part: each.email for part, each in cast.items()}, here.home.secret("demo-password"))
     today = SystemClock().now().date()
     days = (today - timedelta(days=200), today - timedelta(days=20))
-    with a_parked_event(here) as parked, chromium() as browser:
-        known = known_of(here, sessions, parked, days)
-        photographer = Photographer(browser, known)
+    with chromium() as browser:
+        with a_parked_event(here) as parked:
+            photographer = Photographer(browser, known_of(here, sessions, parked, days))
+            if all_pages:
+                photographer.of_every_page(into)
         photographer.for_the_readme(chosen)
-        click.echo(f"The README's are in {chosen}")
-        if not all_pages:
-            return
-        found, unseen = addresses(known)
-        once = {address.route: address for address in reversed(found)}.values()
-        pages = [*once, *(Address(path, path, who) for path in STARTS for who in sessions if who != "pm")]
-        shutil.rmtree(into, ignore_errors=True)
-        into.mkdir()
-        for who in known.sessions:
-            theirs = [address for address in pages if address.who == who]
-            click.echo(f"{len(theirs)} pages of {who}")
-            photographer.all_of(who, theirs, into)
-        click.echo(f"The pictures are in {into}" + (f"; not seen: {', '.join(unseen)}" if unseen else ""))
+    click.echo(f"The README's are in {chosen}")
 
 
 @click.command()
 @click.option("--readme", is_flag=True, help="Only the few of the README.")
 def main(readme: bool) -> None:
     """Play the demo into an installation of its own, take the pictures, and end what was started."""
+    for end in (signal.SIGTERM, signal.SIGALRM):
+        signal.signal(end, lambda number, _: sys.exit(f"ended by signal {number}"))
+    signal.alarm(LONGEST)
     with the_demo() as here:
         take(here, all_pages=not readme)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from itertools import cycle
 from zoneinfo import ZoneInfo
 
@@ -36,6 +36,8 @@ def known(decided: Story) -> Iterator[Known]:
     here = decided.here
     today = datetime.now(ZoneInfo("Europe/Stockholm")).date()
     marked = a_marked_request(here, today)
+    ends = (datetime.now(UTC) + timedelta(days=14)).isoformat()
+    here.post("pm", "/portfolio/api/rounds", {"title": "Nästa", "deadline": ends, "candidates": [marked]})
     here.levelled()
     with a_parked_event(here) as parked:
         known = known_of(here, {part: here.tokens[part] for part in PARTS}, parked, (today, today))
