@@ -43,5 +43,11 @@ MESSAGE = Topic(
     partitions=6,
     meaning="What somebody, or a ticket, was told: sent, retried, given up.",
 )
+ACCOUNT = Topic(
+    "flode.account",
+    subject="account_id",
+    partitions=3,
+    meaning="Somebody's account: who held which role where, from the day it was opened to the day it was closed.",
+)
 
-TOPICS = (REQUEST, ROUND, MEETING, MESSAGE)
+TOPICS = (REQUEST, ROUND, MEETING, MESSAGE, ACCOUNT)

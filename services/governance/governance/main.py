@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from chassis.service import Service
+from contracts.topics import ACCOUNT as ACCOUNTS
 from contracts.topics import MEETING as MEETINGS
 from contracts.topics import REQUEST as REQUESTS
 from governance import api, pages
+from governance.commands.accounts import ACCOUNT
 from governance.commands.agreements import AGREEMENT
 from governance.commands.meetings import MEETING
 from governance.consumers import FOLLOW, REMIND
-from governance.views import agenda, directives, meetings, plans
+from governance.views import accounts, agenda, directives, meetings, plans
 from governance.views.sentences import SENTENCES
 
 service = Service(
     name="governance",
     package="governance",
-    aggregates=(AGREEMENT, MEETING),
+    aggregates=(AGREEMENT, MEETING, ACCOUNT),
     routers=(api.router, pages.router),
-    views=(directives.view, plans.view, agenda.view, meetings.view),
+    views=(directives.view, plans.view, agenda.view, meetings.view, accounts.view),
     sentences=SENTENCES,
     reactions=(FOLLOW,),
     clockworks=(REMIND,),
-    emits=(REQUESTS, MEETINGS),
+    emits=(REQUESTS, MEETINGS, ACCOUNTS),
 )

@@ -6,6 +6,14 @@ from typing import Any
 
 from chassis.i18n import N_
 from chassis.web.sentences import Sentences
+from contracts.accounts import (
+    AccountClosed,
+    AccountLinkMade,
+    AccountOpened,
+    AccountRenamed,
+    PasswordChosen,
+    RolesGiven,
+)
 from contracts.governance import (
     AgendaSet,
     AttendanceRecorded,
@@ -129,4 +137,10 @@ SENTENCES: Sentences = {
     StatusReported.type: N_("Status report {number} was given: {progress} percent done."),
     StatusReportMissed.type: N_("A status report was due on {due} and had not come."),
     GateDecided.type: _at_gate,
+    AccountOpened.type: N_("{person} was given an account with these roles: {roles}."),
+    RolesGiven.type: N_("{person} holds these roles now: {roles}. Before: {before}."),
+    AccountRenamed.type: N_("{person} is called so now, or reads in another language."),
+    AccountLinkMade.type: N_("A link was made by which a password can be chosen, once."),
+    PasswordChosen.type: N_("A password was chosen by the link."),
+    AccountClosed.type: N_("The account was removed."),
 }
