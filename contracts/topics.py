@@ -49,5 +49,11 @@ ACCOUNT = Topic(
     partitions=3,
     meaning="Somebody's account: who held which role where, from the day it was opened to the day it was closed.",
 )
+PARTNERSHIP = Topic(
+    "flode.partnership",
+    subject="partner_id",
+    partitions=3,
+    meaning="What holds in the cooperation: who is in it, in which office, and what it judges by.",
+)
 
-TOPICS = (REQUEST, ROUND, MEETING, MESSAGE, ACCOUNT)
+TOPICS = (REQUEST, ROUND, MEETING, MESSAGE, ACCOUNT, PARTNERSHIP)

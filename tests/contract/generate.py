@@ -41,7 +41,7 @@ def schemas() -> dict[Path, str]:
 def read_by(service: Service) -> list[type[Event]]:
     """The facts a service acts on or shows, its own and others'."""
     names = {name for reaction in service.reactions for name in reaction.types}
-    names |= {name for view in service.views for name in view.types}
+    names |= {name for view in service.followed for name in view.types}
     return [fact for name, fact in sorted(CATALOGUE.items()) if name in names]
 
 

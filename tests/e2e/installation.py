@@ -151,7 +151,7 @@ class Installation:
         said.append(told.output)
         assert told.exit_code == 0, told.output
         rows = [re.split(r"\s{2,}", line.strip()) for line in told.output.splitlines()[1:]]
-        readers = sum(len(service.views) + len(service.reactions) + 1 for service in find_services())
+        readers = sum(len(service.followed) + len(service.reactions) + 1 for service in find_services())
         return len(rows) == readers and all(row[2] == "0" for row in rows)
 
     @property

@@ -59,7 +59,7 @@ def test_a_trace_runs_from_the_webhook_to_every_view_and_to_the_mail(
 @pytest.mark.parametrize("service", find_services(), ids=lambda service: service.name)
 def test_every_process_says_how_far_behind_it_is(installation: Installation, service: Service) -> None:
     """Lag in events and in seconds, what is parked, what the relay has still to produce."""
-    readers = {view.name for view in service.views} | {reaction.name for reaction in service.reactions}
+    readers = {view.name for view in service.followed} | {reaction.name for reaction in service.reactions}
 
     def measured() -> str | None:
         told = installation.http.get(f"/{service.name}/metrics").text

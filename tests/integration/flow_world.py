@@ -207,7 +207,7 @@ async def a_flow_world(databases: Databases, folder: Path, services: Iterable[Se
 
 async def _run(service: Service, here: Deps, stack: AsyncExitStack) -> Running:
     resources = resources_of(here)
-    views = tuple(ViewFollower(view, here.db) for view in service.views)
+    views = tuple(ViewFollower(view, here.db) for view in service.followed)
     reactions = tuple(ReactionFollower(each, here.store, here.clock, resources) for each in service.reactions)
     for view in views:
         await view.restore()

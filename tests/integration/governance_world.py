@@ -327,7 +327,7 @@ async def a_world(databases: Databases, folder: Path) -> AsyncIterator[World]:
         resources = {"partnership": partnership}
         followers: tuple[ViewFollower | ReactionFollower, ...] = (
             *(ReactionFollower(reaction, store, clock, resources) for reaction in service.reactions),
-            *(ViewFollower(view, db) for view in service.views),
+            *(ViewFollower(view, db) for view in service.followed),
         )
         for follower in followers:
             await follower.restore()

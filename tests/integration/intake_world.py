@@ -191,7 +191,7 @@ async def a_world(databases: Databases, folder: Path, partnership: Partnership |
             auth=Authenticator((issuer,), partnership, person_id=vault.person_id, clock=clock),
             links=Links(bytes(32)),
         )
-        followers = tuple(ViewFollower(view, db) for view in service.views)
+        followers = tuple(ViewFollower(view, db) for view in service.followed)
         for follower in followers:
             await follower.restore()
         app = create_app("intake", "intake", service.routers, here, streamed=service.streamed)

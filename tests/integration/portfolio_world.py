@@ -295,7 +295,7 @@ async def a_world(databases: Databases, folder: Path) -> AsyncIterator[World]:
             links=Links(bytes(32)),
         )
         resources = resources_of(here)
-        views = tuple(ViewFollower(view, db) for view in service.views)
+        views = tuple(ViewFollower(view, db) for view in service.followed)
         reactions = tuple(ReactionFollower(each, store, clock, resources) for each in service.reactions)
         for view in views:
             await view.restore()

@@ -103,10 +103,10 @@ class Authenticator:
             email=email,
             home=home,
             language=language if language in LANGUAGES else self._partnership[home].language,
-            roles=self._roles(issuer, claims.get("roles")),
+            roles=self._roles(issuer, claims.get("roles"), email),
         )
 
-    def _roles(self, issuer: Issuer, claimed: object) -> dict[str, frozenset[Role]]:
+    def _roles(self, issuer: Issuer, claimed: object, email: str | None) -> dict[str, frozenset[Role]]:
         reach = self._partnership.ids & set(issuer.municipalities or self._partnership.ids)
         roles: dict[str, set[Role]] = {}
         for municipality, names in claimed.items() if isinstance(claimed, Mapping) else ():
@@ -114,6 +114,9 @@ class Authenticator:
             known = {role for role in Role if role in names} if isinstance(names, list) else set()
             for each in reach if municipality == ALL else reach & {municipality}:
                 roles.setdefault(each, set()).update(known)
+        # Who was named deputy in the pages is one for those days, whatever the issuer knows of it.
+        for each in reach & self._partnership.deputises(email, self._clock.now()) if email else ():
+            roles.setdefault(each, set()).add(Role.DEPUTY)
         return {municipality: frozenset(held) for municipality, held in roles.items() if held}
 
 

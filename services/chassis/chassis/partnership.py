@@ -1,5 +1,6 @@
-"""The cooperation: which municipalities, whose Service Desks, by what criteria. Read from the TOML file of
-FLODE_PARTNERSHIP when a process starts; `PARTNERSHIP_EXAMPLE` in its tests shows every line it may have.
+"""The cooperation: which municipalities, whose Service Desks, by what criteria. It begins with the TOML file of
+FLODE_PARTNERSHIP, read when a process starts; what was set in the pages since holds over it (`chassis.agreed`).
+`PARTNERSHIP_EXAMPLE` in its tests shows every line the file may have.
 """
 
 from __future__ import annotations
@@ -7,13 +8,14 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from chassis.criteria import PRIORITY_CRITERIA, SIZE_CRITERIA, TIE_RULE, SizeCriterion
 from chassis.i18n.formats import Formats
@@ -65,6 +67,23 @@ class Officer(_Strict):
     """In which they are told; the municipality's own when left out."""
 
 
+class Deputy(_Strict):
+    """Somebody who stands in for the IT manager, from one day until another, both included."""
+
+    name: Annotated[str, Field(min_length=1, repr=False)]
+    email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$", repr=False)]
+    """With which they sign in."""
+    manager: Annotated[str, Field(min_length=1, repr=False)]
+    """For whom they stand in."""
+    manager_email: Annotated[str | None, Field(repr=False)] = None
+    starts: date
+    ends: date
+
+
+def _in_a_row(given: Any) -> Any:
+    return tuple(given.values()) if isinstance(given, Mapping) else given
+
+
 class Municipality(_Strict):
     """A partner municipality: a tenant."""
 
@@ -77,12 +96,23 @@ class Municipality(_Strict):
     email_domains: tuple[str, ...] = ()
     """Whose addresses are this municipality's; how a person's home is known (`Partnership.home_of`)."""
     contacts: tuple[Officer, ...] = ()
+    deputies: Annotated[tuple[Deputy, ...], BeforeValidator(_in_a_row)] = ()
+    """Of the IT manager, those of other days included; `deputies_at` has those of one."""
     hosts: tuple[str, ...] = ()
     """The hosts of this municipality's systems that may be called, and no others."""
 
     def formats(self, language: str | None = None) -> Formats:
         """How dates, numbers and money are written here, in the reader's language."""
         return Formats(language or self.language, self.country, self.timezone)
+
+    def day(self, moment: datetime) -> date:
+        """The day it is here at a moment."""
+        return moment.astimezone(ZoneInfo(self.timezone)).date()
+
+    def deputies_at(self, moment: datetime) -> tuple[Deputy, ...]:
+        """Who stands in for the IT manager at a moment."""
+        day = self.day(moment)
+        return tuple(each for each in self.deputies if each.starts <= day <= each.ends)
 
 
 class WriteBack(_Strict):
@@ -175,6 +205,8 @@ class Partnership(_Strict):
     """How often leaders report unless a directive says otherwise (TY-15)."""
     tie_rule: dict[str, str] = Field(default_factory=lambda: dict(TIE_RULE))
     """What is done with equal scores, in words, per language; shown where rounds are shown (IT-13)."""
+    guidance: dict[str, dict[str, str]] = Field(default_factory=dict)
+    """The PM's help beside the sections of the directive, by section and language (IT-11)."""
     mail_from: str = "Flöde <no-reply@localhost>"
 
     @property
@@ -200,6 +232,14 @@ class Partnership(_Strict):
             if domain in each.email_domains:
                 return each.id
         return otherwise or self.host
+
+    def deputises(self, email: str, moment: datetime) -> frozenset[str]:
+        """The municipalities for whose IT manager the owner of an address stands in at a moment."""
+        address = email.strip().lower()
+        towns = self.municipalities.values()
+        return frozenset(
+            town.id for town in towns if any(each.email.lower() == address for each in town.deputies_at(moment))
+        )
 
     @classmethod
     def read(cls, file: Path) -> Partnership:

@@ -8,12 +8,13 @@ import signal
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from typing import Any
+from typing import Any, cast
 
 import structlog
 import uvicorn
 
 from chassis import i18n
+from chassis.agreed import Current
 from chassis.auth import Authenticator
 from chassis.clock import Clock, SystemClock, ToldClock
 from chassis.db import Database
@@ -77,8 +78,8 @@ async def opened(service: Service, settings: Settings) -> AsyncIterator[Deps]:
     """The database, the vault and all else a service works with, for the length of a block."""
     async with AsyncExitStack() as stack:
         clock: Clock = ToldClock() if settings.demo else SystemClock()
-        partnership = Partnership.read(settings.partnership)
-        if faults := service.faults(partnership):
+        file = Partnership.read(settings.partnership)
+        if faults := service.faults(file):
             raise PartnershipWrong(settings.partnership, list(faults))
         db = await stack.enter_async_context(
             Database(settings.database, settings.database_api, name=f"flode-{service.name}")
@@ -88,8 +89,12 @@ async def opened(service: Service, settings: Settings) -> AsyncIterator[Deps]:
         store = await stack.enter_async_context(Store(db, service.name))
         async with db.work() as connection:
             # Pages may be asked for before a view's role runs, here or elsewhere: there is a table from the start.
-            for view in service.views:
+            for view in service.followed:
                 await tables.ensure_live(connection, view)
+        current = Current(file, service.faults)
+        await current.look(db, vault)
+        stack.push_async_callback(ended, asyncio.create_task(current.keep(db, vault), name="partnership"))
+        partnership = cast("Partnership", current)  # it answers as one, to everybody who is handed it here
         yield Deps(
             service=service.name,
             store=store,
@@ -104,6 +109,12 @@ async def opened(service: Service, settings: Settings) -> AsyncIterator[Deps]:
         )
 
 
+async def ended(task: asyncio.Task[None]) -> None:
+    """Cancel a task and wait until it has ended."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
 def roles_of(service: Service, here: Deps) -> list[Role]:
     """The loops this process keeps at work, by its settings."""
     settings, store, resources = here.settings, here.store, resources_of(here)
@@ -111,8 +122,8 @@ def roles_of(service: Service, here: Deps) -> list[Role]:
     if "relay" in settings.roles and service.emits:
         relay = Relay(store, settings.kafka, service.emits, idempotent=settings.kafka_idempotence)
         roles.append(Role("relay", relay.run))
-    if "views" in settings.roles and service.views:
-        followers = [ViewFollower(view, here.db) for view in service.views]
+    if "views" in settings.roles:
+        followers = [ViewFollower(view, here.db) for view in service.followed]
         feed = Feed(settings.kafka, f"{service.name}-views", followers)
 
         async def follow() -> None:
@@ -134,7 +145,7 @@ def roles_of(service: Service, here: Deps) -> list[Role]:
 
 async def _renew(service: Service, here: Deps) -> None:
     """Build the views whose version was raised since their table was made; readers keep the old one until then."""
-    for view in service.views:
+    for view in service.followed:
         async with here.db.work() as connection:
             live = await tables.ensure_live(connection, view)
         if live.version != view.version:

@@ -9,6 +9,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from chassis import agreed
 from chassis.aggregate import Aggregate
 from chassis.outbox import Sender
 from chassis.partnership import Partnership
@@ -51,6 +52,11 @@ class Service:
     faults: Callable[[Partnership], Sequence[str]] = lambda _: ()
 
     @property
+    def followed(self) -> tuple[View[Any], ...]:
+        """The views it keeps: its own, and what was agreed on in the cooperation, which every service goes by."""
+        return (*self.views, agreed.view)
+
+    @property
     def http(self) -> tuple[APIRouter, ...]:
         """All its routes: its own, and those that every service has, for its views and for those who operate it."""
         return (
@@ -61,8 +67,8 @@ class Service:
         )
 
     def view(self, name: str) -> View[Any]:
-        """One of its views. Raises KeyError."""
-        return {view.name: view for view in self.views}[name]
+        """One of the views it keeps. Raises KeyError."""
+        return {view.name: view for view in self.followed}[name]
 
 
 class NoSuchService(Exception):

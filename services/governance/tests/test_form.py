@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from contracts.values import Directive, Person
+from contracts.values import Cadence, Directive, Person
 from governance.domain import checks, form, plan_form, template
 from governance.domain.tree import Draft
 
@@ -61,7 +61,7 @@ def test_numbers_in_json_are_as_good_as_texts(full_form: dict[str, Any]) -> None
 
 def test_the_template_asks_for_the_four_gates_and_is_not_yet_a_directive() -> None:
     """IT-09, TY-09"""
-    tree = template.blank(title="E-tjänst för bygglov", currency="SEK")
+    tree = template.blank(title="E-tjänst för bygglov", currency="SEK", cadence=Cadence())
     assert [gate["key"] for gate in tree["gates"]] == ["BP1", "BP2", "BP3", "BP4"]
     assert checks.refusals(form.read(tree))
 

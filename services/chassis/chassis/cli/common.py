@@ -52,7 +52,7 @@ def service_of_view(name: str) -> tuple[Service, View[Any]]:
     """The service that has a view. Raises ClickException with the views there are."""
     known: list[str] = []
     for service in find_services():
-        for view in service.views:
+        for view in service.followed:
             if view.name == name:
                 return service, view
             known.append(view.name)

@@ -106,7 +106,7 @@ def role_names(service: Service) -> list[str]:
     """The roles that a service needs for its work, as FLODE_ROLES calls them."""
     needed = {
         "relay": bool(service.emits),
-        "views": bool(service.views),
+        "views": bool(service.followed),
         "consumers": bool(service.reactions),
         "sender": service.senders is not None,
         "clockwork": bool(service.clockworks),
@@ -138,7 +138,7 @@ async def followed(service: Service, db: Database) -> list[Followed]:
     async with db.work() as connection:
         rows = await connection.fetch("SELECT view, table_name FROM view_tables WHERE state = 'live'")
         live = {row["view"]: row["table_name"] for row in rows}
-        kept = [(view.name, "view", live[view.name], view.topics) for view in service.views if view.name in live]
+        kept = [(view.name, "view", live[view.name], view.topics) for view in service.followed if view.name in live]
         kept += [(one.name, "reaction", one.name, one.topics) for one in service.reactions]
         return [
             Followed(name, kind, reader, topics, await load(connection, reader)) for name, kind, reader, topics in kept

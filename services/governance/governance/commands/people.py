@@ -30,7 +30,7 @@ async def person_of(here: Deps, caller: Identity) -> Person:
     )
 
 
-async def named(here: Deps, municipality: str, told: FilledPerson) -> Person:
+async def named(here: Deps, municipality: str, told: FilledPerson, language: Language | None = None) -> Person:
     """Somebody a form names. By their address they are the same person as when they sign in; without one they are
     only who they are said to be."""
     told = FilledPerson(name=clean(told.name), email=clean(told.email).lower(), phone=clean(told.phone))
@@ -43,6 +43,7 @@ async def named(here: Deps, municipality: str, told: FilledPerson) -> Person:
         name=await here.vault.seal(person, told.name or told.email),
         email=await here.vault.seal(person, told.email) if told.email else None,
         phone=await here.vault.seal(person, told.phone) if told.phone else None,
+        language=language,
     )
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from contracts.values import Directive, Person, TimeGoal
+from contracts.values import Cadence, Directive, Person, TimeGoal
 from governance.domain.form import GATES, GOALS
 from governance.domain.tree import Draft
 
 
-def blank(*, title: str, currency: str, orderer: Draft | None = None) -> Draft:
-    """The empty template, as the requester first sees it (IT-09)."""
+def blank(*, title: str, currency: str, cadence: Cadence, orderer: Draft | None = None) -> Draft:
+    """The empty template, as the requester first sees it (IT-09), with the cadence of the cooperation (TY-15)."""
     return {
         "title": title,
         "orderer": orderer or {},
@@ -19,7 +19,7 @@ def blank(*, title: str, currency: str, orderer: Draft | None = None) -> Draft:
         "results": [{}],
         "cost": {"currency": currency},
         "ranking": list(GOALS),
-        "cadence": {"short_days": "7", "fixed_days": "14"},
+        "cadence": {"short_days": str(cadence.short_days), "fixed_days": str(cadence.fixed_days)},
         "financing": {"earlier": [], "lines": [{}]},
         "competences": [{}],
         "sections": [],

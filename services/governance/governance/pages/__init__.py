@@ -9,6 +9,7 @@ from governance.pages import (
     agenda,
     attendance,
     by_link,
+    connections,
     directives,
     filling,
     meetings,
@@ -19,5 +20,18 @@ from governance.pages import (
 )
 
 router = APIRouter(prefix="/governance", include_in_schema=False)
-for part in (start, by_link, filling, directives, plans, meetings, agenda, attendance, showing, minutes, accounts):
+for part in (
+    start,
+    by_link,
+    filling,
+    directives,
+    plans,
+    meetings,
+    agenda,
+    attendance,
+    showing,
+    minutes,
+    accounts,
+    connections,
+):
     router.include_router(part.router)

@@ -185,4 +185,5 @@ def _tree(here: Deps, row: DirectiveRow) -> Draft:
             return saved
     if row.standing is not None:
         return template.write(row.standing.directive)
-    return template.blank(title=row.title, currency=here.partnership[row.municipality].currency)
+    currency = here.partnership[row.municipality].currency
+    return template.blank(title=row.title, currency=currency, cadence=here.partnership.cadence)

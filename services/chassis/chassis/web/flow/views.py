@@ -51,7 +51,7 @@ def add(router: APIRouter, service: Service) -> None:
     """The routes of the views' tables."""
 
     def named(name: str, work: str) -> tuple[View[Any], Work]:
-        known = {view.name: view for view in service.views}
+        known = {view.name: view for view in service.followed}
         for each in WORKS:
             if each == work and name in known:
                 return known[name], each
@@ -65,7 +65,7 @@ def add(router: APIRouter, service: Service) -> None:
             request,
             "flow_views.html",
             caller,
-            views=service.views,
+            views=service.followed,
             tables=await tables_of(here.db),
             rebuilds=rebuilds,
             done=await done_by(here, caller, WORKS),
