@@ -13,6 +13,8 @@ import pytest
 from joserfc import jwk, jwt
 
 from chassis.testing import Databases
+from chassis.views.read import every
+from governance.views import accounts
 from tests.integration.governance_world import KEY, World, a_world, text_of
 
 PATH = "/governance/api/settings/accounts"
@@ -75,10 +77,9 @@ async def test_no_name_and_no_address_stands_in_the_log_in_plain_text(world: Wor
     await tell(world, "closed")
     kept = await world.here.store.read(0)
     await world.see()
-    rows = await world.here.db.worker.fetch("SELECT v.table_name FROM view_tables v WHERE v.view = 'accounts'")
-    shown = await world.here.db.worker.fetch(f'SELECT row_to_json(t)::text FROM "{rows[0][0]}" t')
+    shown = await every(accounts.view, world.here.db)
     assert len(kept) == 2
-    for each in [event.message.decode() for event in kept] + [row[0] for row in shown]:
+    for each in [event.message.decode() for event in kept] + [repr(row) for row in shown]:
         assert "Nils" not in each
         assert "Runa" not in each
         assert "@" not in each
@@ -114,7 +115,8 @@ async def test_an_auditor_reads_who_holds_what_since_when_and_who_gave_it(world:
     nils = world.here.person_id(world.email("Nils Dahl", "nordvik"))
     auditor = world.token("Ida Rask", nordvik=["auditor"])
     listed = text_of(await world.get(PAGE, auditor))
-    assert "Nils Dahl Nordvik IT manager, Nordvik since" in listed.replace(" ,", ",")
+    assert "Nils Dahl Nordvik PM, Nordvik since" in listed
+    assert "IT manager, Nordvik since" in listed
     told = text_of(await world.get(f"{PAGE}/{nils}", auditor))
     assert "Other roles PM, Nordvik Runa Fors" in told
     assert "nils.dahl@nordvik.example" in told

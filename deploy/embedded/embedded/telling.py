@@ -25,6 +25,8 @@ LONGEST_PAUSE = 30.0
 NO_USE = frozenset({400, 409, 413, 422})
 """Answers that would be the same however often it is told: the change is set aside with the reason, for somebody to
 look. Everything else, also 401, may be another answer in a moment."""
+AWAY = frozenset({404, 429, 502, 503, 504})
+"""What is answered while governance starts, or is not among the services that run."""
 
 
 class Telling:
@@ -66,9 +68,8 @@ class Telling:
         try:
             async with client.post(self._url + PATH, json={"word": self._signer.word(happened)}) as answer:
                 status, said = answer.status, await answer.text()
-        except (aiohttp.ClientError, TimeoutError, OSError) as away:
-            log.debug("accounts.not-heard", reason=type(away).__name__)
-            return False
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            return False  # it starts, or the gateway does
         if status in (200, 201):
             await asyncio.to_thread(self._people.told, happened.number)
             return True
@@ -76,5 +77,6 @@ class Telling:
             log.error("accounts.refused", change=str(happened.id), what=happened.what, status=status)
             await asyncio.to_thread(self._people.was_refused, happened.number, said[:500])
             return True
-        log.warning("accounts.not-heard", status=status)
+        if status not in AWAY:
+            log.warning("accounts.not-heard", status=status)
         return False
