@@ -143,3 +143,9 @@ class Current:
                 await self.look(db, vault)
             except Exception:  # whatever is out, what held holds until it is back
                 log.exception("partnership.not_looked_at")
+
+
+async def refresh(partnership: Partnership | Current, db: Database, vault: Vault) -> None:
+    """Let the partnership of this process know what its view knows, for whoever has just settled something."""
+    if isinstance(partnership, Current):
+        await partnership.look(db, vault)
