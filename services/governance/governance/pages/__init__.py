@@ -15,23 +15,13 @@ from governance.pages import (
     meetings,
     minutes,
     plans,
+    settings,
     showing,
     start,
 )
 
 router = APIRouter(prefix="/governance", include_in_schema=False)
-for part in (
-    start,
-    by_link,
-    filling,
-    directives,
-    plans,
-    meetings,
-    agenda,
-    attendance,
-    showing,
-    minutes,
-    accounts,
-    connections,
-):
+for part in (start, by_link, filling, directives, plans, meetings, agenda, attendance, showing, minutes):
+    router.include_router(part.router)
+for part in (accounts, connections, settings):  # the last takes whatever stands behind /settings
     router.include_router(part.router)
