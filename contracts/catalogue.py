@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contracts import governance, intake, notifications, partnership, portfolio
+from contracts import accounts, governance, intake, notifications, partnership, portfolio
 from contracts.event import CATALOGUE, Event
 from contracts.topics import Topic
 
@@ -27,4 +27,4 @@ def topic_of(name: str) -> Topic:
 
 _TOPICS = {name.rpartition(".v")[0]: made.topic for name, made in CATALOGUE.items()}
 
-__all__ = ["CATALOGUE", "SERVICES", "facts_of", "partnership", "topic_of"]
+__all__ = ["CATALOGUE", "SERVICES", "accounts", "facts_of", "partnership", "topic_of"]

@@ -14,6 +14,7 @@ from uuid import UUID, uuid5
 from pydantic import Field, StringConstraints
 
 from contracts.event import Event, fact, value
+from contracts.personal import PATTERN
 from contracts.topics import PARTNERSHIP
 from contracts.values import Cadence, Criterion, Currency, Language, Line, Person, Text
 
@@ -229,6 +230,101 @@ class DeputyEnded(Settling):
         return {f"municipality/deputies/{self.deputy_id}/ends": self.ends}
 
 
+# --- the ticketing systems: said of the municipality whose they are ---
+
+Locked = Annotated[str, StringConstraints(pattern="^secret:" + PATTERN.removeprefix("^"))]
+"""A secret of a connection: sealed under the connection's own id, and opened on no page."""
+System = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
+
+
+def connection_of(municipality: str, system: str) -> UUID:
+    """Under which id the secrets of a municipality's connection to a system are sealed."""
+    return uuid5(PARTNERS, f"connection/{municipality}/{system}")
+
+
+@value
+class Connection:
+    """What holds of a connection to a ticketing system, but for its secrets. The fields mean what those of a desk in
+    the partnership's file do."""
+
+    kind: System
+    url: Line | None = None
+    timezone: Line = "UTC"
+    flows: Annotated[tuple[Line, ...], Field(min_length=1)]
+    closed: tuple[Line, ...] = ()
+    states: dict[str, Line] = Field(default_factory=dict)
+    api_url: Line | None = None
+    api_user: Line | None = None
+    private: bool = False
+    poll_seconds: Annotated[int, Field(ge=0)] = 300
+    unheard_hours: Annotated[int, Field(ge=0)] = 24
+
+
+@fact("governance.connection-set", topic=PARTNERSHIP)
+class ConnectionSet(Settling):
+    """It was said how a municipality's ticketing system is spoken with; a new one is connected by it."""
+
+    partner_id: UUID
+    system: System
+    connection: Connection
+    reason: Text
+
+    @property
+    def settles(self) -> dict[str, Any]:
+        """All of the connection but its secrets."""
+        here = f"municipality/connections/{self.system}"
+        return {f"{here}/ended": None, f"{here}/set": self.connection}
+
+
+@fact("governance.connection-secrets-set", topic=PARTNERSHIP)
+class ConnectionSecretsSet(Settling):
+    """A system proves its deliveries by these secrets from now on; without `secret`, by the one it had, and by
+    `next_secret` as well while it is being changed at both ends."""
+
+    partner_id: UUID
+    system: System
+    secret: Locked | None
+    next_secret: Locked | None
+    reason: Text
+
+    @property
+    def settles(self) -> dict[str, Any]:
+        """Both secrets."""
+        here = f"municipality/connections/{self.system}"
+        return {f"{here}/secret": self.secret, f"{here}/next_secret": self.next_secret}
+
+
+@fact("governance.connection-token-set", topic=PARTNERSHIP)
+class ConnectionTokenSet(Settling):
+    """A system is asked with this password or token from now on."""
+
+    partner_id: UUID
+    system: System
+    token: Locked
+    reason: Text
+
+    @property
+    def settles(self) -> dict[str, Any]:
+        """The token."""
+        return {f"municipality/connections/{self.system}/token": self.token}
+
+
+@fact("governance.connection-ended", topic=PARTNERSHIP)
+class ConnectionEnded(Settling):
+    """A municipality's system is not spoken with any more: what it delivers is refused, and nothing is asked of it."""
+
+    partner_id: UUID
+    system: System
+    reason: Text
+
+    @property
+    def settles(self) -> dict[str, Any]:
+        """That there is no such connection."""
+        here = f"municipality/connections/{self.system}"
+        gone = {f"{here}/{name}": None for name in ("set", "secret", "next_secret", "token")}
+        return {**gone, f"{here}/ended": True}
+
+
 PartnershipFact = (
     CriteriaSet
     | SizeCriteriaSet
@@ -240,4 +336,8 @@ PartnershipFact = (
     | OfficersNamed
     | DeputyNamed
     | DeputyEnded
+    | ConnectionSet
+    | ConnectionSecretsSet
+    | ConnectionTokenSet
+    | ConnectionEnded
 )

@@ -43,6 +43,12 @@ MESSAGE = Topic(
     partitions=6,
     meaning="What somebody, or a ticket, was told: sent, retried, given up.",
 )
+ACCOUNT = Topic(
+    "flode.account",
+    subject="account_id",
+    partitions=3,
+    meaning="Somebody's account: who held which role where, from the day it was opened to the day it was closed.",
+)
 PARTNERSHIP = Topic(
     "flode.partnership",
     subject="partner_id",
@@ -50,4 +56,4 @@ PARTNERSHIP = Topic(
     meaning="What holds in the cooperation: who is in it, in which office, and what it judges by.",
 )
 
-TOPICS = (REQUEST, ROUND, MEETING, MESSAGE, PARTNERSHIP)
+TOPICS = (REQUEST, ROUND, MEETING, MESSAGE, ACCOUNT, PARTNERSHIP)

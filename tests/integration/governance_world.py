@@ -19,6 +19,7 @@ import httpx
 from aiokafka import TopicPartition
 from joserfc import jwk, jwt
 
+from chassis.agreed import Current
 from chassis.auth import Authenticator
 from chassis.clock import SetClock
 from chassis.db import Database
@@ -310,7 +311,8 @@ async def a_world(databases: Databases, folder: Path) -> AsyncIterator[World]:
     """Everything opened, and closed afterwards."""
     jwks = folder / "jwks.json"
     jwks.write_text(json.dumps({"keys": [KEY.as_dict(private=False)]}))
-    vault, partnership, clock = await Vault.in_memory(), a_partnership(), SetClock(NOON)
+    vault, clock = await Vault.in_memory(), SetClock(NOON)
+    partnership = cast(Partnership, Current(a_partnership()))
     issuer = Issuer(issuer="https://id.example", audience="flode", jwks_file=jwks)
     async with Database(*a_database(databases, "governance", service.tables)) as db, Store(db, "governance") as store:
         here = Deps(
@@ -318,7 +320,7 @@ async def a_world(databases: Databases, folder: Path) -> AsyncIterator[World]:
             store=store,
             db=db,
             vault=vault,
-            settings=cast(Settings, SimpleNamespace(public_url=ORIGIN, link_key=bytes(32))),
+            settings=cast(Settings, SimpleNamespace(public_url=ORIGIN, link_key=bytes(32), issuers=(issuer,))),
             partnership=partnership,
             clock=clock,
             auth=Authenticator((issuer,), partnership, person_id=vault.person_id, clock=clock),

@@ -21,6 +21,7 @@ from embedded.home import AlreadyRunning, Home
 from embedded.issuer import Issuer
 from embedded.logs import tail
 from embedded.supervisor import FLODE, StartFailed, Supervisor
+from embedded.telling import Telling
 
 READY, NOT_READY, STOPPED = 0, 1, 3
 """Exit codes of `flode status`."""
@@ -92,7 +93,10 @@ def demo() -> None:
 
 def front(home: Home, public_url: str) -> web.Application:
     """What is behind the door besides the services."""
-    return Issuer(home, public_url).app()
+    issuer = Issuer(home, public_url)
+    app = issuer.app()
+    Telling(issuer.people, issuer.signer, public_url).add_to(app)
+    return app
 
 
 def _run(home: Home, port: int, *, with_demo: bool, welcome: bool) -> None:

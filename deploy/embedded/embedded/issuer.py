@@ -240,9 +240,9 @@ class Issuer:
         return self._people_page(request, caller, form)
 
     def _people_page(self, request: web.Request, caller: Person, form: forms.Form, **more: Any) -> web.StreamResponse:
-        everyone = self.people.everyone()
+        everyone, waiting = self.people.everyone(), self.people.refused()
         return self.pages.render(
-            request, "people.html", caller, wrong=form.errors, form=form, everyone=everyone, **more
+            request, "people.html", caller, wrong=form.errors, form=form, everyone=everyone, waiting=waiting, **more
         )
 
     async def add(self, request: web.Request, caller: Person) -> web.StreamResponse:
@@ -251,7 +251,7 @@ class Issuer:
         if form.errors:
             return self._people_page(request, caller, form)
         try:
-            person = self.people.add(**form.values, roles=form.roles)
+            person = self.people.add(**form.values, roles=form.roles, by=caller)
         except AlreadyKnown:
             form.errors["email"] = forms.SOMEBODY_HAS_IT
             return self._people_page(request, caller, form)
@@ -276,7 +276,9 @@ class Issuer:
             form.errors["roles"] = forms.STAY_OPERATOR
         if form.errors:
             return self._person_form(request, caller, person, form)
-        self.people.change(person.id, name=form.values["name"], language=form.values["language"], roles=form.roles)
+        self.people.change(
+            person.id, name=form.values["name"], language=form.values["language"], roles=form.roles, by=caller
+        )
         raise web.HTTPSeeOther("/people")
 
     async def new_link(self, request: web.Request, caller: Person) -> web.StreamResponse:
@@ -294,11 +296,11 @@ class Issuer:
         """Forget somebody; nobody forgets themselves."""
         person = self._person(request)
         if person.id != caller.id:
-            self.people.remove(person.id)
+            self.people.remove(person.id, by=caller)
         raise web.HTTPSeeOther("/people")
 
     def _show_link(self, request: web.Request, caller: Person, person: Person) -> web.StreamResponse:
-        link = f"{self.url}/setup/{self.people.link_for(person.id)}"
+        link = f"{self.url}/setup/{self.people.link_for(person.id, by=caller)}"
         fresh = forms.Form(values={"language": caller.language})
         return self._people_page(request, caller, fresh, added=person, link=link)
 

@@ -40,7 +40,12 @@ CREATE TABLE IF NOT EXISTS session (
     hash TEXT PRIMARY KEY, person TEXT NOT NULL, began REAL NOT NULL, seen REAL NOT NULL
 );
 CREATE INDEX IF NOT EXISTS session_of_person ON session (person);
+CREATE TABLE IF NOT EXISTS untold (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, at REAL NOT NULL, what TEXT NOT NULL,
+    person TEXT NOT NULL, done_by TEXT, more TEXT NOT NULL, refused TEXT
+);
 """
+"""`untold` is what governance has still to be told of, written with the change itself; a row goes when it was heard."""
 
 
 class AlreadyKnown(Exception):
@@ -88,6 +93,23 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Happened:
+    """A change of somebody's account. `person` is as it is afterwards (or was, if removed); `done_by` is who did it as
+    they were then, or None for a command of operations."""
+
+    number: int
+    id: UUID
+    at: float
+    """In seconds since 1970."""
+    what: str
+    person: Person
+    done_by: Person | None
+    more: Mapping[str, object]
+    refused: str | None = None
+    """Why governance did not take it, if it said so; such a change waits until somebody has looked."""
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
     """An unused link: whose password it sets, or None when it makes the first account."""
 
@@ -100,8 +122,17 @@ class People:
     def __init__(self, file: Path, *, now: Callable[[], float] = time.time, work: int = WORK) -> None:
         self._file, self._now, self._work = file, now, work
         file.touch(mode=0o600)
-        with self.opened() as db:
+        with closing(sqlite3.connect(file, timeout=10)) as db:
             db.executescript(TABLES)
+        self._tell_of_those_found()
+
+    def _tell_of_those_found(self) -> None:
+        """Accounts that were there before changes were written down are told of as they are found."""
+        with self.opened() as db:
+            if db.execute("PRAGMA user_version").fetchone()[0] == 0:
+                for row in db.execute("SELECT * FROM person ORDER BY rowid").fetchall():
+                    self._note(db, "opened", _person(row), None, how="found")
+                db.execute("PRAGMA user_version = 1")
 
     @cached_property
     def _nobody(self) -> str:
@@ -127,10 +158,12 @@ class People:
             raise KeyError(email)
         return _person(row)
 
-    def add(self, *, name: str, email: str, language: str, roles: Roles) -> Person:
+    def add(self, *, name: str, email: str, language: str, roles: Roles, by: Person | None = None) -> Person:
         """Somebody new, who cannot sign in before a link has been used. Raises AlreadyKnown."""
         with self.opened() as db:
-            return self._add(db, name, email, language, roles)
+            person = self._add(db, name, email, language, roles)
+            self._note(db, "opened", person, by, how="added")
+        return person
 
     def enrol(self, many: Iterable[Newcomer], password: str) -> None:
         """Many who share one password, which is hashed once. Whoever is known already stays as they are."""
@@ -140,29 +173,40 @@ class People:
                 with suppress(AlreadyKnown):
                     person = self._add(db, each.name, each.email, each.language, each.roles)
                     db.execute("UPDATE person SET password = ? WHERE id = ?", (hashed, str(person.id)))
+                    self._note(db, "opened", person, None, how="enrolled")
 
-    def change(self, person_id: UUID, *, name: str, language: str, roles: Roles) -> None:
+    def change(self, person_id: UUID, *, name: str, language: str, roles: Roles, by: Person | None = None) -> None:
         """Give somebody another name, language or other roles; their sessions know at once, programs' tokens in 8 h."""
         with self.opened() as db:
+            before = self._of(db, person_id)
             db.execute(
                 "UPDATE person SET name = ?, language = ?, roles = ? WHERE id = ?",
                 (name.strip(), language, _text(roles), str(person_id)),
             )
+            after = self._of(db, person_id)
+            if before is not None and after is not None and before != after:
+                renamed = (before.name, before.language) != (after.name, after.language)
+                self._note(db, "changed", after, by, renamed=renamed)
 
-    def remove(self, person_id: UUID) -> None:
+    def remove(self, person_id: UUID, *, by: Person | None = None) -> None:
         """Forget somebody, and end their sessions."""
         with self.opened() as db:
+            person = self._of(db, person_id)
             db.execute("DELETE FROM session WHERE person = ?", (str(person_id),))
             db.execute("DELETE FROM link WHERE person = ?", (str(person_id),))
             db.execute("DELETE FROM person WHERE id = ?", (str(person_id),))
+            if person is not None:
+                self._note(db, "closed", person, by)
 
-    def link_for(self, person_id: UUID | None) -> str:
+    def link_for(self, person_id: UUID | None, *, by: Person | None = None) -> str:
         """The secret of a new link, which ends the earlier one: to choose a password or, for None, to begin."""
         secret = secrets.token_urlsafe(24)
         whom = str(person_id) if person_id else "first"
         with self.opened() as db:
             db.execute("DELETE FROM link WHERE person = ?", (whom,))
             db.execute("INSERT INTO link VALUES (?, ?, ?)", (_digest(secret), whom, self._now() + LINK_LIFETIME))
+            if person_id is not None and (person := self._of(db, person_id)) is not None:
+                self._note(db, "link-made", person, by)
         return secret
 
     def opened_by(self, secret: str) -> Link | None:
@@ -182,6 +226,7 @@ class People:
             db.execute("DELETE FROM link WHERE hash = ?", (_digest(secret),))
             person = self._add(db, name, email, language, roles)
             db.execute("UPDATE person SET password = ? WHERE id = ?", (hashed, str(person.id)))
+            self._note(db, "opened", person, person, how="first")
         return person
 
     def choose_password(self, secret: str, password: str) -> Person | None:
@@ -195,7 +240,9 @@ class People:
             db.execute("DELETE FROM link WHERE hash = ?", (_digest(secret),))
             db.execute("UPDATE person SET password = ? WHERE id = ?", (hashed, whom))
             db.execute("DELETE FROM session WHERE person = ?", (whom,))
-            return _person(db.execute("SELECT * FROM person WHERE id = ?", (whom,)).fetchone())
+            person = _person(db.execute("SELECT * FROM person WHERE id = ?", (whom,)).fetchone())
+            self._note(db, "password-chosen", person, person)
+            return person
 
     def signing_in(self, email: str, password: str) -> Person | None:
         """The person with this address and password. Takes as long when there is none."""
@@ -216,6 +263,46 @@ class People:
             raise AlreadyKnown(email) from None
         return person
 
+    # What governance has still to be told of
+
+    def untold(self, most: int = 100) -> list[Happened]:
+        """What happened and was not told yet, oldest first; not what was refused."""
+        with self.opened() as db:
+            rows = db.execute("SELECT * FROM untold WHERE refused IS NULL ORDER BY number LIMIT ?", (most,)).fetchall()
+        return [_happened(row) for row in rows]
+
+    def refused(self) -> list[Happened]:
+        """What governance did not take."""
+        with self.opened() as db:
+            rows = db.execute("SELECT * FROM untold WHERE refused IS NOT NULL ORDER BY number").fetchall()
+        return [_happened(row) for row in rows]
+
+    def told(self, number: int) -> None:
+        """A change was heard, and need not be remembered here."""
+        with self.opened() as db:
+            db.execute("DELETE FROM untold WHERE number = ?", (number,))
+
+    def was_refused(self, number: int, reason: str) -> None:
+        """A change was not taken, and telling it again as it is would not help."""
+        with self.opened() as db:
+            db.execute("UPDATE untold SET refused = ? WHERE number = ?", (reason, number))
+
+    def try_again(self) -> None:
+        """Have what was refused told once more."""
+        with self.opened() as db:
+            db.execute("UPDATE untold SET refused = NULL")
+
+    def _note(self, db: sqlite3.Connection, what: str, person: Person, by: Person | None, **more: object) -> None:
+        """Write down what happened, in the transaction in which it does."""
+        db.execute(
+            "INSERT INTO untold (id, at, what, person, done_by, more) VALUES (?, ?, ?, ?, ?, ?)",
+            (str(uuid4()), self._now(), what, _written(person), _written(by) if by else None, json.dumps(more)),
+        )
+
+    def _of(self, db: sqlite3.Connection, person_id: UUID) -> Person | None:
+        row = db.execute("SELECT * FROM person WHERE id = ?", (str(person_id),)).fetchone()
+        return _person(row) if row else None
+
     def _whom(self, db: sqlite3.Connection, secret: str) -> str | None:
         row = db.execute("SELECT person, expires FROM link WHERE hash = ?", (_digest(secret),)).fetchone()
         return row["person"] if row and row["expires"] > self._now() else None
@@ -232,6 +319,32 @@ class People:
 def _person(row: sqlite3.Row) -> Person:
     roles = {municipality: tuple(held) for municipality, held in json.loads(row["roles"]).items()}
     return Person(UUID(row["id"]), row["name"], row["email"], row["language"], roles, row["password"] is not None)
+
+
+def _written(person: Person) -> str:
+    return json.dumps(
+        {"id": str(person.id), "name": person.name, "email": person.email, "language": person.language}
+        | {"roles": {municipality: list(held) for municipality, held in person.roles.items()}}
+    )
+
+
+def _read(text: str) -> Person:
+    said = json.loads(text)
+    roles = {municipality: tuple(held) for municipality, held in said["roles"].items()}
+    return Person(UUID(said["id"]), said["name"], said["email"], said["language"], roles)
+
+
+def _happened(row: sqlite3.Row) -> Happened:
+    return Happened(
+        number=row["number"],
+        id=UUID(row["id"]),
+        at=row["at"],
+        what=row["what"],
+        person=_read(row["person"]),
+        done_by=_read(row["done_by"]) if row["done_by"] else None,
+        more=json.loads(row["more"]),
+        refused=row["refused"],
+    )
 
 
 def _text(roles: Roles) -> str:

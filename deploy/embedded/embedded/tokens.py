@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from joserfc.jwk import ECKey
 
 from embedded.environment import AUDIENCE
 from embedded.home import Home
-from embedded.people import Person
+from embedded.people import Happened, Person
 
 LIFETIME = 8 * 3600
 """Seconds a program's token holds: a working day."""
@@ -36,13 +37,27 @@ class Signer:
         claims: dict[str, Any] = {
             "iss": self.issuer,
             "aud": AUDIENCE,
-            "sub": str(person.id),
             "iat": now,
             "exp": now + lifetime,
-            "name": person.name,
-            "email": person.email,
-            "language": person.language,
-            "roles": {municipality: list(held) for municipality, held in person.roles.items()},
+            **_as_claims(person),
+        }
+        return jwt.encode({"alg": "ES256", "kid": self._key.kid}, claims, self._key)
+
+    def word(self, happened: Happened, lifetime: int = 120) -> str:
+        """Our word of what happened to an account, for governance alone: nobody signs in with it."""
+        now = int(self._now())
+        claims: dict[str, Any] = {
+            "iss": self.issuer,
+            "aud": f"{AUDIENCE}-accounts",
+            "sub": str(happened.person.id),
+            "iat": now,
+            "exp": now + lifetime,
+            "jti": str(happened.id),
+            "what": happened.what,
+            "at": datetime.fromtimestamp(happened.at, UTC).isoformat(),
+            "person": _as_claims(happened.person),
+            "by": _as_claims(happened.done_by) if happened.done_by else None,
+            **happened.more,
         }
         return jwt.encode({"alg": "ES256", "kid": self._key.kid}, claims, self._key)
 
@@ -57,3 +72,13 @@ class Signer:
     def public_keys(self) -> dict[str, Any]:
         """The key set the services verify with."""
         return {"keys": [self._key.as_dict(private=False)]}
+
+
+def _as_claims(person: Person) -> dict[str, Any]:
+    return {
+        "sub": str(person.id),
+        "name": person.name,
+        "email": person.email,
+        "language": person.language,
+        "roles": {municipality: list(held) for municipality, held in person.roles.items()},
+    }

@@ -14,6 +14,7 @@ import msgspec
 import structlog
 
 from chassis.db import Database
+from chassis.locked import unlocked
 from chassis.partnership import Partnership, PartnershipWrong
 from chassis.vault import Vault
 from chassis.views import Row, View
@@ -91,7 +92,41 @@ def _over(partnership: Partnership, rows: Iterable[AgreedRow]) -> Partnership:
                 _lay(given, ["municipalities", row.municipality, *rest], held)
             elif row.municipality == partnership.host:
                 _lay(given, [first, *rest], held)
+    _connect(given)
     return Partnership.parse(given)
+
+
+def _connect(given: dict[str, Any]) -> None:
+    """Lay what was set of connections to ticketing systems over the desks there are."""
+    desks = {(desk.municipality, desk.system): desk.model_dump() for desk in given["service_desks"]}
+    for municipality, town in given["municipalities"].items():
+        for system, said in (town.pop("connections", None) or {}).items():
+            key = (municipality, system)
+            was = None if said.get("ended") else _desk(desks.pop(key, {}), said)
+            desks.pop(key, None)
+            if was is not None and was.get("secret") and was.get("kind"):
+                desks[key] = {**was, "municipality": municipality, "system": system}
+    given["service_desks"] = list(desks.values())
+
+
+def _desk(desk: dict[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
+    """A desk with what was set of it; what a file alone can say of it stays."""
+    desk = dict(desk)
+    if said.get("secret"):
+        desk |= {"secret": said["secret"], "next_secret": said.get("next_secret")}
+    elif said.get("next_secret"):
+        desk["next_secret"] = said["next_secret"]
+    if settled := said.get("set"):
+        desk |= {name: settled[name] for name in ("kind", "url", "timezone", "flows", "closed", "states")}
+        asked = {"url": settled["api_url"], "user": settled["api_user"]} | {
+            name: settled[name] for name in ("private", "poll_seconds", "unheard_hours")
+        }
+        desk["api"] = {**(desk.get("api") or {}), **asked} if settled["api_url"] else None
+    if desk.get("api") and said.get("token"):
+        desk["api"]["token"] = said["token"]
+    if desk.get("api") and not desk["api"].get("token"):
+        desk["api"] = None  # it cannot be asked before it is known with what
+    return desk
 
 
 def _lay(place: dict[str, Any], steps: Sequence[str], held: Any) -> None:
@@ -125,15 +160,27 @@ class Current:
 
     async def look(self, db: Database, vault: Vault) -> None:
         """Take over what was set since the last look. Names are opened anew each time: an erased one is soon gone."""
-        rows: list[AgreedRow] = await vault.open_all(await every(view, db))
+        opened: list[AgreedRow] = await vault.open_all(await every(view, db))
+        rows = [row.replace(holds=await unlocked(vault, row.holds)) for row in opened]
         if rows == self._seen:
             return
         now, faults = overlaid(self.file, rows)
+        if self._faults(now):
+            now, faults = self._usable(now, faults)
         if wrong := self._faults(now):
             faults, now = [*faults, *wrong], self.now
         for fault in faults:
             log.error("partnership.does_not_hold", fault=fault)
         self.now, self._seen = now, rows
+
+    def _usable(self, now: Partnership, faults: list[str]) -> tuple[Partnership, list[str]]:
+        """The partnership without the desks that are at fault, as by a secret that their kind cannot use: they must not
+        keep everything else from holding."""
+        alone = {desk.id: now.model_copy(update={"service_desks": (desk,)}) for desk in now.service_desks}
+        wrong = {desk: said for desk, one in alone.items() if (said := self._faults(one))}
+        left = tuple(desk for desk in now.service_desks if desk.id not in wrong)
+        told = [f"{desk}: {fault}" for desk, said in wrong.items() for fault in said]
+        return now.model_copy(update={"service_desks": left}), [*faults, *told]
 
     async def keep(self, db: Database, vault: Vault) -> None:
         """Look again whenever the view moves, and every so often, until cancelled."""
@@ -143,3 +190,9 @@ class Current:
                 await self.look(db, vault)
             except Exception:  # whatever is out, what held holds until it is back
                 log.exception("partnership.not_looked_at")
+
+
+async def refresh(partnership: Partnership | Current, db: Database, vault: Vault) -> None:
+    """Let the partnership of this process know what its view knows, for whoever has just settled something."""
+    if isinstance(partnership, Current):
+        await partnership.look(db, vault)

@@ -9,7 +9,7 @@ from importlib.resources import files
 
 from chassis.service import Service
 from contracts.topics import REQUEST
-from intake import api, commands, pages
+from intake import api, commands, connecting, pages
 from intake.adapters import desks
 from intake.api import hooks, reading
 from intake.commands import asking, taking
@@ -22,7 +22,7 @@ service = Service(
     name="intake",
     package="intake",
     aggregates=(commands.REQUEST,),
-    routers=(api.router, pages.router),
+    routers=(api.router, pages.router, connecting.router),
     views=(inbox.view, requests.view),
     sentences=SENTENCES,
     waiting=waiting,

@@ -78,6 +78,28 @@ CREATE POLICY worker ON polled TO {service}_worker USING (true) WITH CHECK (true
 CREATE POLICY tenant ON polled FOR SELECT TO {service}_api
     USING (municipality = ANY ((SELECT flode_scope())::text[]));
 
+-- Who tested a connection to a ticketing system, when, and what came back. Only ever added to.
+CREATE TABLE IF NOT EXISTS tested (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    municipality text NOT NULL,
+    system text NOT NULL,
+    at timestamptz NOT NULL,
+    by_whom text NOT NULL,
+    by_name text,                   -- sealed
+    answers boolean NOT NULL,
+    reason text NOT NULL            -- what the system, or the way to it, said
+);
+CREATE INDEX IF NOT EXISTS tested_desk ON tested (municipality, system, at DESC);
+GRANT SELECT, INSERT ON tested TO {service}_worker;
+GRANT SELECT ON tested TO {service}_api;
+ALTER TABLE tested ENABLE ROW LEVEL SECURITY;
+ALTER TABLE tested FORCE ROW LEVEL SECURITY;
+DROP POLICY IF EXISTS worker ON tested;
+DROP POLICY IF EXISTS tenant ON tested;
+CREATE POLICY worker ON tested TO {service}_worker USING (true) WITH CHECK (true);
+CREATE POLICY tenant ON tested FOR SELECT TO {service}_api
+    USING (municipality = ANY ((SELECT flode_scope())::text[]));
+
 GRANT SELECT, INSERT, UPDATE ON deliveries TO {service}_worker;
 GRANT SELECT ON deliveries TO {service}_api;
 ALTER TABLE deliveries ENABLE ROW LEVEL SECURITY;

@@ -18,15 +18,16 @@ class Place:
 
     def holds(self, path: str) -> bool:
         """Whether a page is part of this place. The auditor's pages of all services are one, and so are those on how
-        events flow."""
+        events flow; the settings are a place of their own."""
         of_all = path.split("/")[2:3]
-        if of_all in (["audit"], ["flow"]):
+        if of_all in (["audit"], ["flow"], ["settings"]):
             return self.path.split("/")[2:3] == of_all
         nearest = max((place.path for place in PLACES if path.startswith(place.path)), key=len, default="")
         return path.startswith(self.path) and self.path == nearest
 
 
 AUDIT = "/governance/audit/"
+SETTINGS = "/governance/settings"
 EVERYBODY = frozenset(Role) - {Role.REQUESTER}
 PLACES = (
     Place(N_("Requests"), "/intake/", frozenset({Role.SERVICE_DESK, Role.PM, Role.AUDITOR, Role.OPERATOR})),
@@ -34,6 +35,7 @@ PLACES = (
     Place(N_("Directives and meetings"), "/governance/", EVERYBODY),
     Place(N_("My requests"), "/portfolio/requests", frozenset({Role.REQUESTER})),
     Place(N_("Messages"), "/notifications/", frozenset({Role.PM, Role.AUDITOR, Role.OPERATOR})),
+    Place(N_("Settings"), SETTINGS, frozenset({Role.PM, Role.OPERATOR, Role.IT_MANAGER})),
     Place(N_("Audit"), AUDIT, frozenset({Role.AUDITOR, Role.PM})),
     Place(N_("Flow"), "/intake/flow/", frozenset({Role.OPERATOR})),
 )

@@ -1,4 +1,4 @@
-"""The JSON API of governance, under /governance/api: directives, plans, and the CAB.
+"""The JSON API of governance, under /governance/api: directives, plans, and the CAB, accounts.
 
 Every write takes Idempotency-Key and If-Match, and answers with ETag and Flode-Position; every read takes `?after=`.
 """
@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from governance.api import directives, meetings, plans
+from governance.api import accounts, directives, meetings, plans
 
 router = APIRouter(prefix="/governance/api")
-for part in (directives, plans, meetings):
+for part in (directives, plans, meetings, accounts):
     router.include_router(part.router)

@@ -179,13 +179,13 @@ async def _settle(
 
     def holding(state: Partner | None) -> PartnershipFact:
         fact = decide(state, subject)
-        _holds(here, context.municipality, fact.settles)
+        holds_together(here, context.municipality, fact.settles)
         return fact
 
     return await handle(here.store, PARTNER, subject, holding, context, expected=expected)
 
 
-def _holds(here: Deps, municipality: str, settles: Mapping[str, Any]) -> None:
+def holds_together(here: Deps, municipality: str, settles: Mapping[str, Any]) -> None:
     """Refuse what would not hold together with all else. People are looked at before they are sealed, not here."""
     open_to_all = {path: held for path, held in settles.items() if "/contacts" not in path and "/deputies" not in path}
     try:

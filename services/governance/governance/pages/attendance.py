@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from contracts.values import Attendee
 from governance.commands import meetings as commands
 from governance.commands.meetings import Seat
 from governance.domain.filled import FilledPerson
+from governance.domain.meeting import DEPUTY
 from governance.domain.refusals import NoName
 from governance.domain.tree import Draft, Reader
 from governance.pages import labels
@@ -37,9 +39,7 @@ async def open_attendance(request: Request, here: Here, caller: Caller, meeting_
     caller.must(Role.PM, municipality=here.partnership.host, rule="IT-21")
     await caught_up(request, here, meetings.view)
     row = await row_of(here, caller, meeting_id)
-    seats = [_written(each) for each in row.attendees] or [
-        {"municipality": each, "role": "it_manager", "present": "yes"} for each in row.shared_with
-    ]
+    seats = [_written(each) for each in row.attendees] or [_expected(here, each, row.at) for each in row.shared_with]
     return await _page(request, here, caller, meeting_id, {TABLE: seats})
 
 
@@ -90,6 +90,22 @@ async def record(request: Request, here: Here, caller: Caller, meeting_id: UUID)
                 return await _page(request, here, caller, meeting_id, tree, refusal=_beside(refusal), changed=True)
             return go_to(f"/governance/meetings/{meeting_id}", outcome)
     return await _page(request, here, caller, meeting_id, tree, version=form.version, changed=True)
+
+
+def _expected(here: Deps, municipality: str, at: datetime) -> dict[str, Any]:
+    """Who would sit for a municipality: its IT manager, or who stands in for them on that day (IT-13)."""
+    seat = {"municipality": municipality, "role": "it_manager", "present": "yes"}
+    standing_in = here.partnership[municipality].deputies_at(at) if municipality in here.partnership.ids else ()
+    if not standing_in:
+        return seat
+    deputy = standing_in[0]
+    return seat | {
+        "role": DEPUTY,
+        "name": deputy.name,
+        "email": deputy.email,
+        "deputy_for_name": deputy.manager,
+        "deputy_for_email": deputy.manager_email or "",
+    }
 
 
 def _seats(rows: list[dict[str, str]]) -> list[Seat]:

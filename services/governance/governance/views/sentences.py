@@ -6,6 +6,14 @@ from typing import Any
 
 from chassis.i18n import N_
 from chassis.web.sentences import Sentences
+from contracts.accounts import (
+    AccountClosed,
+    AccountLinkMade,
+    AccountOpened,
+    AccountRenamed,
+    PasswordChosen,
+    RolesGiven,
+)
 from contracts.governance import (
     AgendaSet,
     AttendanceRecorded,
@@ -35,6 +43,10 @@ from contracts.governance import (
 )
 from contracts.partnership import (
     CadenceSet,
+    ConnectionEnded,
+    ConnectionSecretsSet,
+    ConnectionSet,
+    ConnectionTokenSet,
     CriteriaSet,
     DeputyEnded,
     DeputyNamed,
@@ -139,6 +151,10 @@ SENTENCES: Sentences = {
     MunicipalityChanged.type: N_("What is known of the municipality was changed: {reason}"),
     OfficersNamed.type: N_("It was said who is in office: {reason}"),
     DeputyNamed.type: N_("{deputy} stands in for {manager} from {starts} until {ends}: {reason}"),
+    ConnectionSet.type: N_("It was set how the ticketing system {system} is spoken with: {reason}"),
+    ConnectionSecretsSet.type: N_("The secrets of the connection to {system} were changed: {reason}"),
+    ConnectionTokenSet.type: N_("The connection to {system} was given another token: {reason}"),
+    ConnectionEnded.type: N_("The connection to {system} was ended: {reason}"),
     DeputyEnded.type: N_("A deputy stands in no longer than until {ends}: {reason}"),
     EnteredPortfolio.type: N_("The project “{title}” entered the portfolio."),
     LeftPortfolio.type: N_("The project left the portfolio: {reason}"),
@@ -151,4 +167,10 @@ SENTENCES: Sentences = {
     StatusReported.type: N_("Status report {number} was given: {progress} percent done."),
     StatusReportMissed.type: N_("A status report was due on {due} and had not come."),
     GateDecided.type: _at_gate,
+    AccountOpened.type: N_("{person} was given an account with these roles: {roles}."),
+    RolesGiven.type: N_("{person} holds these roles now: {roles}. Before: {before}."),
+    AccountRenamed.type: N_("{person} is called so now, or reads in another language."),
+    AccountLinkMade.type: N_("A link was made by which a password can be chosen, once."),
+    PasswordChosen.type: N_("A password was chosen by the link."),
+    AccountClosed.type: N_("The account was removed."),
 }

@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 import json
 import pkgutil
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -42,6 +43,10 @@ OURS = (POLLED, CUT)
 """Headers that nobody else can send: they are taken off."""
 
 Lookup = Literal["never", "new", "always"]
+
+
+CREDENTIAL = re.compile(r"[a-z0-9-]{1,63}\.[a-z0-9-]{1,63}")
+"""What the name of a desk's credential looks like."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

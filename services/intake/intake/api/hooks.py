@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import structlog
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
@@ -29,6 +30,7 @@ from intake.commands import asking, taking
 from intake.commands.taking import Settled
 
 router = APIRouter()
+log = structlog.get_logger(__name__)
 
 PATH = "/intake/hooks/"
 
@@ -153,7 +155,11 @@ async def challenge(kind: str, credential: str, request: Request, here: Here) ->
 
 
 def _desk(here: Deps, credential: str, kind: str) -> ServiceDesk | None:
-    return next((desk for desk in here.partnership.service_desks if (desk.id, desk.kind) == (credential, kind)), None)
+    found = next((desk for desk in here.partnership.service_desks if (desk.id, desk.kind) == (credential, kind)), None)
+    if found is None and port.CREDENTIAL.fullmatch(credential):
+        # A connection that was ended, or that is written otherwise at the sender's: they are told 401 and no more.
+        log.warning("delivery.no-such-connection", credential=credential, kind=kind[:63])
+    return found
 
 
 def _turns(request: Request) -> Turns:

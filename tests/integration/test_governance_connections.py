@@ -1,0 +1,177 @@
+"""A ticketing system is connected from the pages: it holds at once, and its secrets stand nowhere in plain text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+import httpx
+import pytest
+
+from chassis import agreed
+from chassis.agreed import Current
+from chassis.partnership import Partnership, ServiceDesk
+from chassis.testing import Databases
+from chassis.views.read import every
+from governance.views import settings
+from intake.adapters.desks import faults
+from tests.integration.governance_world import World, a_world, text_of
+
+PATH = "/governance/settings/connections"
+TOKEN = "canary-token-of-the-api"
+
+
+@pytest.fixture
+async def world(databases: Databases, tmp_path: Path) -> AsyncIterator[World]:
+    async with a_world(databases, tmp_path) as opened:
+        town = opened.here.partnership["ekvik"].model_copy(update={"hosts": ("desk.ekvik.example",)})
+        towns = {**opened.here.partnership.municipalities, "ekvik": town}
+        file = opened.here.partnership.model_copy(update={"municipalities": towns})
+        app = cast(httpx.ASGITransport, opened.client._transport).app
+        opened.here = replace(opened.here, partnership=cast(Partnership, Current(file, faults)))
+        app.state.here = opened.here  # type: ignore[attr-defined]  # it is FastAPI's
+        yield opened
+        assert await opened.parked() == 0
+
+
+def operator(world: World, town: str = "ekvik") -> dict[str, str]:
+    return world.token("Per Lund", **{town: ["operator"]})
+
+
+def form(**other: str) -> dict[str, str]:
+    return {
+        "municipality": "ekvik", "kind": "zammad", "flows": "Projekt\nFörstudie", "timezone": "Europe/Stockholm",
+        "api_url": "https://desk.ekvik.example", "api_user": "flode", "token": TOKEN, "poll_seconds:number": "60",
+        "unheard_hours:number": "24", "reason": "Ny ärendehantering", **other,
+    }  # fmt: skip
+
+
+async def connected(world: World, **other: str) -> str:
+    """Connect Ekvik's system; the secret that was shown."""
+    answer = await world.send(PATH, form(**other), operator(world))
+    assert answer.status_code == 200, text_of(answer)
+    found = re.search(r"whsec_[A-Za-z0-9+/=]+", answer.text)
+    assert found, text_of(answer)
+    return found[0]
+
+
+async def desk(world: World) -> ServiceDesk | None:
+    """The connection as every process knows it after its next look."""
+    await world.see()
+    await cast(Current, world.here.partnership).look(world.here.db, world.here.vault)
+    return world.here.partnership.desk("ekvik", "zammad")
+
+
+async def change(world: World, action: str, **fields: str) -> httpx.Response:
+    await desk(world)
+    return await world.send(f"{PATH}/ekvik/zammad", {"action": action, "reason": "Byte", **fields}, operator(world))
+
+
+async def test_a_connection_that_was_made_holds_everywhere_without_a_restart(world: World) -> None:
+    secret = await connected(world)
+    found = await desk(world)
+    assert found is not None
+    assert found.secrets == (secret,)
+    assert found.flows == ("Projekt", "Förstudie")
+    assert found.api is not None
+    assert (found.api.url, found.api.user, found.api.token) == ("https://desk.ekvik.example", "flode", TOKEN)
+    assert found.api.poll_seconds == 60
+    assert await world.facts() == ["connection-set", "connection-secrets-set", "connection-token-set"]
+
+
+async def test_no_secret_stands_in_the_log_in_a_view_on_a_page_or_in_a_log_line(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    secret = await connected(world)
+    await desk(world)
+    kept = "".join(event.message.decode() for event in await world.here.store.read(0))
+    for view in (agreed.view, settings.view):
+        rows = await every(view, world.here.db)
+        assert rows
+        kept += repr(rows)
+    pages = [PATH, f"{PATH}/ekvik/zammad"]
+    shown = "".join([(await world.get(path, operator(world))).text for path in pages])
+    printed = capsys.readouterr()
+    for canary in (secret, secret.removeprefix("whsec_"), TOKEN):
+        assert canary not in kept
+        assert canary not in shown
+        assert canary not in printed.out + printed.err
+    assert "secret:sealed:v1:" in kept
+    assert "secret:sealed:v1:" not in shown
+
+
+async def test_a_new_secret_holds_beside_the_old_one_until_that_is_ended(world: World) -> None:
+    old = await connected(world)
+    answer = await change(world, "renew")
+    assert answer.status_code == 200
+    new = re.search(r"whsec_[A-Za-z0-9+/=]+", answer.text)
+    assert new
+    both = await desk(world)
+    assert both is not None
+    assert both.secrets == (old, new[0])
+    assert (await change(world, "renew")).status_code == 409
+    assert (await change(world, "end-old")).status_code == 303
+    one = await desk(world)
+    assert one is not None
+    assert one.secrets == (new[0],)
+
+
+async def test_what_is_changed_leaves_the_secrets_as_they_are(world: World) -> None:
+    secret = await connected(world)
+    answer = await change(world, "set", **form(token="", flows="Projekt", reason="Färre"))
+    assert answer.status_code == 303, text_of(answer)
+    found = await desk(world)
+    assert found is not None
+    assert (found.flows, found.secrets) == (("Projekt",), (secret,))
+    assert found.api is not None
+    assert found.api.token == TOKEN
+
+
+async def test_a_connection_that_was_ended_is_no_more_and_can_be_made_again(world: World) -> None:
+    old = await connected(world)
+    assert (await change(world, "end")).status_code == 303
+    assert await desk(world) is None
+    new = await connected(world)
+    found = await desk(world)
+    assert found is not None
+    assert new != old
+    assert found.secrets == (new,)
+
+
+async def test_a_host_that_is_not_the_municipality_s_is_refused(world: World) -> None:
+    answer = await world.send(PATH, form(api_url="https://elsewhere.example"), operator(world))
+    assert answer.status_code in (409, 422)
+    assert TOKEN not in answer.text
+    assert await world.facts() == []
+
+
+@pytest.mark.parametrize("role", ["requester", "service_desk", "technician", "pm", "leader", "it_manager", "auditor"])
+async def test_nobody_but_an_operator_connects(world: World, role: str) -> None:
+    who = world.token("Kari Moe", ekvik=[role])
+    assert (await world.get(PATH, who)).status_code == 403
+    assert (await world.send(PATH, form(), who)).status_code == 403
+    assert await world.facts() == []
+
+
+async def test_nor_does_an_operator_of_another_municipality(world: World) -> None:
+    await connected(world)
+    await desk(world)
+    stranger = operator(world, "nordvik")
+    assert (await world.send(PATH, form(), stranger)).status_code == 403
+    assert (await world.get(f"{PATH}/ekvik/zammad", stranger)).status_code == 403
+    assert "ekvik/zammad" not in (await world.get(PATH, stranger)).text
+
+
+async def test_a_secret_the_kind_cannot_use_keeps_nothing_else_from_holding(world: World) -> None:
+    await connected(world)
+    await connected_badly(world)
+    assert (await desk(world)) is not None
+    assert world.here.partnership.desk("ekvik", "hand") is None
+
+
+async def connected_badly(world: World) -> None:
+    fields = form(kind="standard-webhooks", system="hand", secret="whsec_%%%not-base64%%%", api_url="", token="")
+    assert (await world.send(PATH, fields, operator(world))).status_code == 200
