@@ -30,7 +30,7 @@ HOST_COOKIE = f"__Host-{SESSION_COOKIE}"
 COOKIES = frozenset({SESSION_COOKIE, HOST_COOKIE})
 
 Exchange = Callable[[web.Request], str | None]
-EXCHANGE = web.AppKey("exchange", Exchange)
+EXCHANGE: web.AppKey[Exchange] = web.AppKey("exchange")
 """In an application: gives the token for a request's session, or None when there is no session that holds."""
 
 
