@@ -49,6 +49,7 @@ class Issuer:
         app = web.Application(client_max_size=64 * 1024)
         for method, path, handler in (
             ("GET", "/", self.start),
+            ("GET", "/account", self.account),
             ("GET", "/sign-in", self.sign_in_page),
             ("POST", "/sign-in", self.sign_in),
             ("POST", "/sign-out", self.sign_out),
@@ -103,11 +104,18 @@ class Issuer:
         return guarded
 
     async def start(self, request: web.Request) -> web.StreamResponse:
-        """What there is, for whoever is signed in."""
+        """What this is; whoever is signed in sees what waits for them instead."""
+        if self.caller(request) is not None:
+            raise web.HTTPSeeOther("/portfolio/home")
+        return self.pages.render(request, "start.html", None)
+
+    async def account(self, request: web.Request) -> web.StreamResponse:
+        """One's own roles, and where one is signed in."""
         caller = self.caller(request)
-        operator = caller is not None and caller.has(Role.OPERATOR)
-        held, browsers = (caller.roles, self.sessions.count(caller.id)) if caller else ({}, 0)
-        return self.pages.render(request, "start.html", caller, operator=operator, held=held, browsers=browsers)
+        if caller is None:
+            raise web.HTTPSeeOther("/sign-in?next=/account")
+        browsers = self.sessions.count(caller.id)
+        return self.pages.render(request, "account.html", caller, held=caller.roles, browsers=browsers)
 
     # Signing in and out
 

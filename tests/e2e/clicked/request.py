@@ -34,7 +34,7 @@ def an_auditor_gets_an_account(people: Visitors) -> None:
     auditor.presses("Save and sign in", refused=422)
     auditor.writes({"password": PASSWORD, "repeated": PASSWORD})
     auditor.presses("Save and sign in")
-    auditor.reads("Your roles")
+    auditor.reads("Nothing waits for you now.")
     auditor.presses("Sign out")
     auditor.opens("/sign-in")
     auditor.writes({"email": "yrsa.falk@lindmala.example", "password": "inte det här"})
@@ -42,7 +42,7 @@ def an_auditor_gets_an_account(people: Visitors) -> None:
     assert auditor.field("email").input_value() == "yrsa.falk@lindmala.example"
     auditor.writes({"password": PASSWORD})
     auditor.presses("Sign in")
-    auditor.reads("Your roles")
+    auditor.reads("Nothing waits for you now.")
 
 
 def two_tickets_arrive(people: Visitors) -> None:

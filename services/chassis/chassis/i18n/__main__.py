@@ -68,7 +68,9 @@ def update(package: str, language: str) -> None:
         before = known.get(message)
         # Only the files are kept: line numbers would change with every edit and say nothing to a translator.
         files = [(name, 0) for name in dict.fromkeys(name for name, _ in places)]
-        fresh.add(message, before.string if before else None, locations=files)
+        # What was counted and is not any more, or the other way round, is another sentence.
+        same = before is not None and before.id == message
+        fresh.add(message, before.string if before and same else None, locations=files)
     if not len(fresh):
         return
     file.parent.mkdir(parents=True, exist_ok=True)
