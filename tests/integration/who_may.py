@@ -53,7 +53,7 @@ GET /{s}/flow/trace/{request_id} | operator
 INTAKE = """
 POST /intake/hooks/standard-webhooks/{credential} | a secret
 POST /intake/hooks/cloudevents/{credential} | a secret
-OPTIONS /intake/hooks/cloudevents/{credential} | a secret
+OPTIONS /intake/hooks/cloudevents/{credential} | anyone
 POST /intake/hooks/{kind}/{credential} | a secret
 GET /intake/hooks/{kind}/{credential} | a secret
 POST /intake/api/requests | service_desk
