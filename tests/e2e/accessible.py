@@ -106,7 +106,7 @@ def shortcomings(page: Page) -> list[str]:
     return told
 
 
-def walked_by_tab(page: Page, most: int = 120) -> list[str]:
+def walked_by_tab(page: Page, most: int = 60) -> list[str]:
     """What is wrong on the way by Tab from the first thing it comes to, to the last or as far as `most` times: a trap
     (2.1.2), or a focus that is hidden by what lies on it."""
     page.evaluate(FROM_THE_TOP)
