@@ -76,7 +76,7 @@ FUZZ_SECONDS ?= 600
 fuzz: $(STAMP) ## bytes made up for every parser of what arrives, guided by what the code does; FUZZ_SECONDS in all
 	$(BIN)/python -m tests.systems.fuzz --seconds $(FUZZ_SECONDS)
 
-e2e: $(STAMP) ## the whole flow by clicking, in chromium or the browser that Playwright has installed
+e2e: $(STAMP) ## the whole flow by mouse and keyboard, and every page, in chromium or the browser that Playwright has installed
 	$(BIN)/python -m pytest -m browser tests/e2e
 
 screenshots: $(STAMP) ## pictures of every page into .screenshots, light, dark and as on a telephone, and the README's

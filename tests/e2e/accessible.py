@@ -34,14 +34,20 @@ UNSEEN_FOCUS = """(what) => {
   });
   return unseen.map(each => each.outerHTML.slice(0, 160));
 }"""
-HIDDEN_FOCUS = """() => {
+AT_THE_FOCUS = """() => {
+  const each = document.activeElement, been = (window.been ??= new Map());
+  if (each === document.body) return null;
+  been.set(each, (been.get(each) ?? 0) + 1);
   // 2.4.11: something that stays where it is while the rest is scrolled may not lie on what has the focus.
-  const each = document.activeElement, box = each.getBoundingClientRect();
+  const box = each.getBoundingClientRect(), words = each.outerHTML.slice(0, 160);
   const on = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
   const covers = on && !on.contains(each) && !each.contains(on) && !on.matches("label");
-  return covers && /sticky|fixed/.test(getComputedStyle(on).position) ? each.outerHTML.slice(0, 160) : "";
+  return [words, been.get(each), !!covers && /sticky|fixed/.test(getComputedStyle(on).position)];
 }"""
+OF_A_FIELD = 10
+"""How many times Tab may stay in one field: a day and an hour are several to it."""
 FROM_THE_TOP = """() => {
+  window.been = new Map();
   document.body.tabIndex = -1;
   document.body.focus();
   document.body.removeAttribute("tabindex");
@@ -100,18 +106,19 @@ def shortcomings(page: Page) -> list[str]:
     return told
 
 
-def walked_by_tab(page: Page, most: int = 400) -> list[str]:
-    """What is wrong on the way from the first to the last thing that Tab comes to: a trap, or a focus that is hidden by
-    what lies on it."""
+def walked_by_tab(page: Page, most: int = 60) -> list[str]:
+    """What is wrong on the way by Tab from the first thing it comes to, to the last or as far as `most` times: a trap
+    (2.1.2), or a focus that is hidden by what lies on it."""
     page.evaluate(FROM_THE_TOP)
-    told, seen = [], 0
-    for _ in range(most):
+    told: list[str] = []
+    for times in range(most):
         page.keyboard.press("Tab")
-        if page.evaluate("() => document.activeElement === document.body"):
-            break
-        seen += 1
-        if hidden := page.evaluate(HIDDEN_FOCUS):
-            told.append(f"the focus is hidden on {hidden}")
-    else:
-        told.append(f"after {most} times Tab, it still goes on")
-    return told if seen else ["Tab comes to nothing"]
+        at = page.evaluate(AT_THE_FOCUS)
+        if at is None:
+            return told if times else ["Tab comes to nothing"]
+        words, been, hidden = at
+        if hidden:
+            told.append(f"the focus is hidden on {words}")
+        if been > OF_A_FIELD:
+            return [*told, f"Tab does not come away from {words}"]
+    return told
