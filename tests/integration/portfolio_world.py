@@ -278,11 +278,11 @@ def settings_for(urls: tuple[str, str], issuer: Issuer, folder: Path) -> Setting
 
 
 @asynccontextmanager
-async def a_world(databases: Databases, folder: Path) -> AsyncIterator[World]:
+async def a_world(databases: Databases, folder: Path, partnership: Partnership | None = None) -> AsyncIterator[World]:
     """Everything opened, and closed afterwards."""
     jwks = folder / "jwks.json"
     jwks.write_text(json.dumps({"keys": [KEY.as_dict(private=False)]}))
-    vault, partnership, clock = await Vault.in_memory(), a_partnership(), SetClock(NOON)
+    vault, partnership, clock = await Vault.in_memory(), partnership or a_partnership(), SetClock(NOON)
     issuer = Issuer(issuer="https://id.example", audience="flode", jwks_file=jwks)
     urls = a_database(databases, "portfolio", service.tables)
     async with Database(*urls) as db, Store(db, "portfolio") as store:

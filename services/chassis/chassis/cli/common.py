@@ -49,13 +49,14 @@ def kafka() -> str:
 
 
 def service_of_view(name: str) -> tuple[Service, View[Any]]:
-    """The service that has a view. Raises ClickException with the views there are."""
+    """The service that has a view, and the view. What every service has is told apart by a service's name before it
+    ("intake.agreed"). Raises ClickException with the views there are."""
     known: list[str] = []
     for service in find_services():
         for view in service.followed:
-            if view.name == name:
+            if name in (view.name, f"{service.name}.{view.name}") and (view in service.views or "." in name):
                 return service, view
-            known.append(view.name)
+            known.append(view.name if view in service.views else f"{service.name}.{view.name}")
     raise click.ClickException(f"there is no view {name}; there are {', '.join(sorted(known))}")
 
 

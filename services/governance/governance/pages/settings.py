@@ -147,7 +147,7 @@ async def _page(
         deputies=[(each, each in town.deputies_at(here.clock.now())) for each in town.deputies],
         ending=[(one_id, name) for one_id, name in told.still(row, town.day(here.clock.now()))] if of else [],
         changes=await _told(here, caller, changes[:ENOUGH]),
-        host_name=here.partnership[here.partnership.host].name,
+        holds=told.now(kind.part, here.partnership),
     )
 
 
