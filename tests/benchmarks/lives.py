@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID, uuid5
 
 from contracts.envelope import Envelope
@@ -69,6 +69,9 @@ KINDS = 40
 """How many different lives a municipality's projects have; each is lived by many."""
 ENDS = ("running",) * 22 + ("completed",) * 8 + ("entered",) * 3 + ("ranked", "assigned") + ("overdue",) * 2
 ENDS += ("postponed", "stopped", "limited")
+GATES: tuple[tuple[Literal["BP1", "BP2", "BP3", "BP4"], str], ...] = (
+    ("BP1", "Starta"), ("BP2", "Planen håller"), ("BP3", "Inför"), ("BP4", "Avsluta")
+)  # fmt: skip
 HEALTHS: tuple[Health, ...] = ("green", "green", "green", "yellow", "green", "yellow", "red")
 CRITERIA = (CriterionMet(key="effort", met=True, note="Mer än 80 timmar."), CriterionMet(key="systems", met=True))
 PROSE = (
@@ -186,9 +189,7 @@ def message(town: Town, kind: int, about: UUID, today: date) -> Life:
 def _directive(town: Town, kind: int, begun: date) -> Directive:
     gates = tuple(
         Gate(key=key, on=begun + timedelta(days=90 * number), decision=decision)
-        for number, (key, decision) in enumerate(
-            (("BP1", "Starta"), ("BP2", "Planen håller"), ("BP3", "Inför"), ("BP4", "Avsluta")), 1
-        )
+        for number, (key, decision) in enumerate(GATES, 1)
     )  # fmt: skip
     ends = begun + timedelta(days=420 + 7 * kind)
     return Directive(

@@ -185,11 +185,20 @@ def serving(
             environment = _environment(name, databases, vault, folder, port, bootstrap)
             command = [sys.executable, "-c", "from chassis.cli import main; main()", "serve", name]
             process = subprocess.Popen(command, env=environment)
-            stack.callback(process.wait)
-            stack.callback(process.terminate)
+            stack.callback(_end, process)
         for name, port in ports.items():
             _await(port, f"/{name}/health")
         yield ports
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a service; one that does not end when told to is not waited for."""
+    process.terminate()
+    try:
+        process.wait(timeout=15)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _await(port: int, path: str) -> None:

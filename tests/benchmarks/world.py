@@ -259,7 +259,8 @@ class _Fill:
 
     async def view(self, view: View[Any], told: list[Lived], others: list[Life]) -> None:
         """The rows of a view: each life folded once, its row copied for all who live it, some folded anew."""
-        count, sample = 0, {}
+        count = 0
+        sample: dict[UUID, tuple[Lived, dict[bytes, bytes]]] = {}
 
         async def lines() -> AsyncIterator[bytes]:
             nonlocal count

@@ -1,9 +1,14 @@
-"""Find the sealed tokens in a value of any shape, and put text in their place."""
+"""Find the sealed tokens in a value of any shape, and put text in their place.
+
+Every row of every page is walked through, field by field, so what a class holds is looked up once for each class and
+not for each value.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields, is_dataclass
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -11,15 +16,15 @@ from pydantic import BaseModel
 
 from contracts.personal import is_personal
 
+MAPPING, SEQUENCE = ("of keys",), ("of numbers",)
+"""What stands for the names of the parts of a dict, and of a list or tuple."""
+
 
 def tokens_in(value: Any) -> Iterator[str]:
     """Every sealed token in a value: dataclasses, structs, models, dicts, lists, tuples and what they hold."""
-    if type(value) is str:
-        if is_personal(value):
-            yield value
-        return
-    for _, part in _parts(value):
-        yield from tokens_in(part)
+    found: list[str] = []
+    _find(value, found)
+    return iter(found)
 
 
 def replaced(value: Any, text_of: Callable[[str], str]) -> Any:
@@ -31,26 +36,46 @@ def replaced(value: Any, text_of: Callable[[str], str]) -> Any:
         return text_of(value) if is_personal(value) else value
     changed = {}
     for key, part in _parts(value):
-        new = replaced(part, text_of)
-        if new is not part:
-            changed[key] = new
+        kind = type(part)
+        if kind is str or _names(kind):
+            new = replaced(part, text_of)
+            if new is not part:
+                changed[key] = new
     return _with(value, changed) if changed else value
 
 
-def _parts(value: Any) -> Iterator[tuple[Any, Any]]:
-    match value:
-        case dict():
-            yield from value.items()
-        case list() | tuple():
-            yield from enumerate(value)
-        case msgspec.Struct():
-            yield from ((name, getattr(value, name)) for name in value.__struct_fields__)
-        case BaseModel():
-            yield from ((name, getattr(value, name)) for name in type(value).model_fields)
-        case _ if is_dataclass(value) and not isinstance(value, type):
-            yield from ((field.name, getattr(value, field.name)) for field in fields(value))
-        case _:
-            pass
+def _find(value: Any, found: list[str]) -> None:
+    if type(value) is str:
+        if is_personal(value):
+            found.append(value)
+        return
+    for _, part in _parts(value):
+        kind = type(part)
+        if kind is str or _names(kind):
+            _find(part, found)
+
+
+@cache
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    """The names of the parts that values of a class have; none for a class that holds nothing to be walked through."""
+    if issubclass(kind, dict):
+        return MAPPING
+    if issubclass(kind, list | tuple):
+        return SEQUENCE
+    if issubclass(kind, msgspec.Struct):
+        return kind.__struct_fields__
+    if issubclass(kind, BaseModel):
+        return tuple(kind.model_fields)
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
+
+
+def _parts(value: Any) -> Iterable[tuple[Any, Any]]:
+    names = _names(type(value))
+    if names is MAPPING:
+        return list(value.items())
+    if names is SEQUENCE:
+        return enumerate(value)
+    return [(name, getattr(value, name)) for name in names]
 
 
 def _with(value: Any, changed: dict[Any, Any]) -> Any:
@@ -68,6 +93,6 @@ def _with(value: Any, changed: dict[Any, Any]) -> Any:
             return value.model_copy(update=changed)
         case _:
             copy = object.__new__(type(value))
-            for field in fields(value):
-                object.__setattr__(copy, field.name, changed.get(field.name, getattr(value, field.name)))
+            for name in _names(type(value)):
+                object.__setattr__(copy, name, changed.get(name, getattr(value, name)))
             return copy
