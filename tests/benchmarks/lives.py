@@ -48,6 +48,7 @@ from contracts.values import (
     Contact,
     CostCap,
     CriterionMet,
+    Currency,
     Directive,
     Financing,
     Gate,
@@ -67,7 +68,9 @@ ID = UUID("00000000-0000-4000-8000-000000000001")
 TITLE, RANK, NUMBER = "Ny e-tjänst (ett prov)", 777_000_111, "prov-777-nummer"
 KINDS = 40
 """How many different lives a municipality's projects have; each is lived by many."""
-ENDS = ("running",) * 22 + ("completed",) * 8 + ("entered",) * 3 + ("ranked", "assigned") + ("overdue",) * 2
+ENDS: tuple[str, ...] = (
+    ("running",) * 22 + ("completed",) * 8 + ("entered",) * 3 + ("ranked", "assigned") + ("overdue",) * 2
+)
 ENDS += ("postponed", "stopped", "limited")
 GATES: tuple[tuple[Literal["BP1", "BP2", "BP3", "BP4"], str], ...] = (
     ("BP1", "Starta"), ("BP2", "Planen håller"), ("BP3", "Inför"), ("BP4", "Avsluta")
@@ -84,7 +87,7 @@ class Town:
     """A municipality, its money, and the invented people of one of its lives."""
 
     id: str
-    currency: str
+    currency: Currency
     partners: tuple[str, ...]
     requester: Person
     leader: Person

@@ -27,12 +27,12 @@ from chassis.views import View, tables
 from contracts.event import Event
 from contracts.governance import AgendaSet, DecisionRecorded, MeetingCalled, MinutesApproved, MinutesWritten
 from contracts.portfolio import RoundClosed, RoundOpened
-from contracts.values import AgendaItem, Candidate, Criterion, Person, Standing, Voter
+from contracts.values import AgendaItem, Candidate, Criterion, Currency, Person, Standing, Voter
 from tests.benchmarks import lives
 from tests.benchmarks.lives import Life, Town
 
 SERVICES = ("intake", "portfolio", "governance", "notifications")
-TOWNS = (("lindmala", "SEK"), ("soenderlund", "DKK"), ("fjellvaag", "NOK"))
+TOWNS: tuple[tuple[str, Currency], ...] = (("lindmala", "SEK"), ("soenderlund", "DKK"), ("fjellvaag", "NOK"))
 IDS = UUID("7d0c3c52-95a5-5c8e-8a53-3a2f6d0f0b11")
 MESSAGES_EACH, OTHER_REQUESTS, MEETINGS, ROUNDS, CANDIDATES = 10, 6_000, 120, 60, 60
 FOLDED_ANEW = 97
@@ -109,7 +109,7 @@ async def make(
     return made
 
 
-async def _town(vault: Vault, name: str, currency: str, made: Made) -> Callable[[int], Town]:
+async def _town(vault: Vault, name: str, currency: Currency, made: Made) -> Callable[[int], Town]:
     partners = (name, *(other for other, _ in TOWNS if other != name))[:2]
     people = []
     for number in range(3 * lives.KINDS):

@@ -193,9 +193,9 @@ async def test_what_a_script_saves_is_answered_with_what_it_shows(world: World) 
     mine = {**fields, "version": str(saved["version"]), "goals": "By Sigrid"}
     merged = (await world.send(link, mine)).json()
     assert merged["taken"] == {"background": "By PM"}
-    again = await world.send(link, {**mine, "background": "By Sigrid"})
-    assert again.status_code == 412
-    assert "By PM" in again.json()["errors"]["background"]
+    over = await world.send(link, {**mine, "background": "By Sigrid"})
+    assert over.status_code == 412
+    assert "By PM" in over.json()["errors"]["background"]
     assert "By PM" in (await world.get(form, world.pm)).text, "nothing was written over"
 
 

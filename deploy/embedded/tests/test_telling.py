@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
 import os
 import signal
 import sqlite3
@@ -25,8 +27,18 @@ from embedded.people import AlreadyKnown, People
 from embedded.telling import PATH, Telling
 from embedded.tokens import Signer
 
-ALVA = {"name": "Alva Ek", "email": "alva@lindmala.example", "language": "sv", "roles": {"lindmala": ("operator",)}}
-BO = {"name": "Bo Vang", "email": "bo@lindmala.example", "language": "da", "roles": {"lindmala": ("pm",)}}
+ALVA: dict[str, Any] = {
+    "name": "Alva Ek",
+    "email": "alva@lindmala.example",
+    "language": "sv",
+    "roles": {"lindmala": ("operator",)},
+}
+BO: dict[str, Any] = {
+    "name": "Bo Vang",
+    "email": "bo@lindmala.example",
+    "language": "da",
+    "roles": {"lindmala": ("pm",)},
+}
 
 ONE_ROUND = """
 import asyncio, sys
@@ -187,4 +199,13 @@ def test_accounts_from_before_are_found_once(home: Home, people: People) -> None
 def test_the_word_is_no_token_to_sign_in_with(home: Home, people: People) -> None:
     people.add(**BO)
     signer = Signer(home, "http://issuer.example")
-    assert signer.subject(signer.word(people.untold()[0])) is None
+    said, signed_in = (
+        _claims(token) for token in (signer.word(people.untold()[0]), signer.token(people.everyone()[0]))
+    )
+    assert said["aud"] != signed_in["aud"], "services take no token that is meant for another audience"
+
+
+def _claims(token: str) -> dict[str, Any]:
+    part = token.split(".")[1]
+    claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    return claims

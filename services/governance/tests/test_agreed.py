@@ -77,7 +77,8 @@ def test_something_is_judged_by_and_each_criterion_has_its_own_key_and_a_name_in
 def test_what_holds_already_is_not_set_again() -> None:
     was = given(agreed.set_criteria(None, HOST, [BENEFIT], "Först"))
     assert refused(lambda: agreed.set_criteria(was, HOST, [BENEFIT], "Igen")) == [(None, unsettled.NothingChanges)]
-    assert agreed.set_criteria(was, HOST, [replace(BENEFIT, weight=Decimal(3))], "Mer")
+    (again,) = agreed.set_criteria(was, HOST, [replace(BENEFIT, weight=Decimal(3))], "Mer").criteria
+    assert again.weight == 3
 
 
 def test_size_criteria_are_questions_in_every_language() -> None:

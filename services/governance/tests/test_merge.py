@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from contracts.values import Cadence
 from governance.domain.merge import merge
 from governance.domain.template import blank
 from governance.pages.progress import progress
@@ -42,7 +43,7 @@ def test_rows_that_came_or_went_make_a_table_one_field() -> None:
 
 
 def test_nobody_is_scolded_for_a_section_they_have_not_begun() -> None:
-    empty = blank(title="E-tjänst", currency="SEK")
+    empty = blank(title="E-tjänst", currency="SEK", cadence=Cadence(short_days=7, fixed_days=14))
     parts = {part.section: part.state for part in progress(empty, empty)}
     assert parts["contacts"] == "untouched"
     assert parts["title"] == "complete"
@@ -54,7 +55,7 @@ def test_nobody_is_scolded_for_a_section_they_have_not_begun() -> None:
 
 
 def test_a_section_that_was_begun_says_how_much_is_missing() -> None:
-    empty = blank(title="E-tjänst", currency="SEK")
+    empty = blank(title="E-tjänst", currency="SEK", cadence=Cadence(short_days=7, fixed_days=14))
     begun = {**empty, "contacts": [{"role": "Chef"}], "background": "Papper"}
     parts = {part.section: (part.state, part.missing) for part in progress(begun, empty)}
     assert parts["contacts"] == ("missing", 2)

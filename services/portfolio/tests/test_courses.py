@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -55,7 +57,7 @@ def told(*facts: Event, causes: Iterable[UUID | None] = ()) -> CourseRow | None:
     """The row after these facts, one each day from NOON."""
     row, known = None, list(causes)
     for number, fact in enumerate(facts):
-        event = Envelope(
+        event: Envelope[Any] = Envelope(
             id=uuid4(), source=f"/flode/{fact.type.partition('.')[0]}", subject=REQUEST, version=number + 1,
             time=NOON + timedelta(days=number), municipality="ekvik", actor="pm/somebody", correlation="test",
             causation=known[number] if number < len(known) else None, data=fact,
@@ -143,7 +145,7 @@ def test_from_the_rank_to_the_end(ranked: Facts, berit: Person, assigned: Assign
     assert ball_of(course(*led, plan)).who == "parties"
     begun = (*led, plan, WorkStarted(request_id=REQUEST, plan_version=1))
     assert ball_of(course(*begun)).what == "carry_out"
-    over = course(*begun, ProjectCompleted(request_id=REQUEST, summary="I drift", spent=1))
+    over = course(*begun, ProjectCompleted(request_id=REQUEST, summary="I drift", spent=Decimal(1)))
     assert (ball_of(over).who, steps_of(over)[-1].standing) == ("nobody", "done")
 
 

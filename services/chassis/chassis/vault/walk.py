@@ -36,7 +36,7 @@ def replaced(value: Any, text_of: Callable[[str], str]) -> Any:
         return text_of(value) if is_personal(value) else value
     changed = {}
     for key, part in _parts(value):
-        kind = type(part)
+        kind: Any = type(part)
         if kind is str or _names(kind):
             new = replaced(part, text_of)
             if new is not part:
@@ -50,27 +50,29 @@ def _find(value: Any, found: list[str]) -> None:
             found.append(value)
         return
     for _, part in _parts(value):
-        kind = type(part)
+        kind: Any = type(part)
         if kind is str or _names(kind):
             _find(part, found)
 
 
 @cache
-def _names(kind: type[Any]) -> tuple[str, ...]:
+def _names(kind: Any) -> tuple[str, ...]:
     """The names of the parts that values of a class have; none for a class that holds nothing to be walked through."""
     if issubclass(kind, dict):
         return MAPPING
     if issubclass(kind, list | tuple):
         return SEQUENCE
     if issubclass(kind, msgspec.Struct):
-        return kind.__struct_fields__
+        names: tuple[str, ...] = kind.__struct_fields__
+        return names
     if issubclass(kind, BaseModel):
         return tuple(kind.model_fields)
     return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
 
 
 def _parts(value: Any) -> Iterable[tuple[Any, Any]]:
-    names = _names(type(value))
+    kind: Any = type(value)
+    names = _names(kind)
     if names is MAPPING:
         return list(value.items())
     if names is SEQUENCE:
@@ -93,6 +95,7 @@ def _with(value: Any, changed: dict[Any, Any]) -> Any:
             return value.model_copy(update=changed)
         case _:
             copy = object.__new__(type(value))
-            for name in _names(type(value)):
+            kind: Any = type(value)
+            for name in _names(kind):
                 object.__setattr__(copy, name, changed.get(name, getattr(value, name)))
             return copy
