@@ -14,6 +14,7 @@ FOLDERS = {"contracts", "deploy", "services", "tests"}
 NAMES = {
     "__init__.py", "py.typed", "main.py", "settings.py", "api.py", "pages.py", "templates", "consumers.py",
     "commands.py", "api", "pages", "commands", "domain", "views", "adapters", "locale", "tables.sql", "cli.py",
+    "waiting.py",
 }  # fmt: skip
 WITH_ADAPTERS = {"intake", "notifications"}
 

@@ -148,5 +148,5 @@ def grown(value: Any) -> Any:
         return [grown(each) for each in value]
     if not isinstance(value, dict):
         return value
-    free = {"scores", "by_criterion", "names", "params"}
+    free = {"scores", "by_criterion", "names", "params", "states", "guidance", "tie_rule"}
     return {**{key: each if key in free else grown(each) for key, each in value.items()}, "of_tomorrow": {"a": [1]}}

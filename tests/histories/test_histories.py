@@ -40,7 +40,7 @@ def test_there_is_a_history_of_the_whole_flow() -> None:
 
 def test_there_is_a_history_of_nearly_every_fact_and_of_an_old_version() -> None:
     """P16: merged, reopened, withdrawn, taken back, put off, stopped; and a report as the first release wrote it."""
-    types = {peek_type(record.message) for name in ("every-turn", "settled") for record in HISTORIES[name]}
+    types = {peek_type(record.message) for name in ("every-turn", "settled", "connected") for record in HISTORIES[name]}
     assert V1 in types
     assert len(types & CATALOGUE.keys()) > 0.85 * len(CATALOGUE), sorted(CATALOGUE.keys() - types)
 

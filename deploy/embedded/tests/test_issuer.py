@@ -9,6 +9,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 from aiohttp.test_utils import TestServer
 from joserfc import jwt
 from joserfc.jwk import KeySet
@@ -52,11 +53,18 @@ class Newcomer:
 async def issuer(tmp_path: Path) -> AsyncIterator[Issuer]:
     home = Home(tmp_path / "home").open()
     issuer = Issuer(home, "http://issuer.example", People(home.people, work=4))
-    server = TestServer(issuer.app())
+    app = issuer.app()
+    app.router.add_get("/portfolio/home", _home)
+    server = TestServer(app)
     await server.start_server()
     issuer.url = str(server.make_url("")).rstrip("/")
     yield issuer
     await server.close()
+
+
+async def _home(_: web.Request) -> web.Response:
+    """Where whoever is signed in begins: a page of a service's."""
+    return web.Response(text="What waits for you")
 
 
 @pytest.fixture
@@ -81,7 +89,7 @@ async def set_up(browser: aiohttp.ClientSession, issuer: Issuer) -> None:
     link = issuer.first_link()
     assert link
     status, path, page = await send(browser, link, OPERATOR)
-    assert (status, path) == (200, "/"), page
+    assert (status, path) == (200, "/portfolio/home"), page
 
 
 async def test_the_first_account_is_made_by_a_link_that_opens_once(
@@ -142,7 +150,7 @@ async def test_who_is_added_chooses_a_password_by_a_link_and_signs_in(
     link = found.group()
     async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as theirs:
         assert (await send(theirs, f"{issuer.url}/sign-in", {"email": MANAGER["email"], "password": ""}))[0] == 401
-        assert (await send(theirs, link, {"password": PASSWORD, "repeated": PASSWORD}))[:2] == (200, "/")
+        assert (await send(theirs, link, {"password": PASSWORD, "repeated": PASSWORD}))[:2] == (200, "/portfolio/home")
         assert (await send(theirs, link, {"password": PASSWORD, "repeated": PASSWORD}))[0] == 410
         fields = {"email": "BO@soenderlund.example ", "password": PASSWORD, "next": "/people"}
         status, path, _ = await send(theirs, f"{issuer.url}/sign-in", fields)
@@ -260,16 +268,19 @@ def test_the_file_holds_no_password_and_no_link(people: People, tmp_path: Path) 
     assert link.encode() not in kept
 
 
-async def test_the_start_page_leads_nobody_where_they_are_refused(
+async def test_who_is_signed_in_begins_with_what_waits_and_finds_their_roles_in_their_account(
     browser: aiohttp.ClientSession, issuer: Issuer
 ) -> None:
+    async with browser.get(f"{issuer.url}/account", allow_redirects=False) as answer:
+        assert answer.headers["Location"] == "/sign-in?next=/account"
     asks = Newcomer("Karin Ståhl", "karin@lindmala.example", "en", {"lindmala": ("requester",)})
     issuer.people.enrol([asks], "a long sentence")
-    _, _, page = await send(browser, f"{issuer.url}/sign-in", {"email": asks.email, "password": "a long sentence"})
-    assert 'href="/portfolio/requests"' in page
-    assert 'href="/portfolio/"' not in page
-    assert 'href="/intake/"' not in page
-    assert "/notifications/" not in page
+    found = await send(browser, f"{issuer.url}/sign-in", {"email": asks.email, "password": "a long sentence"})
+    assert found == (200, "/portfolio/home", "What waits for you")
+    async with browser.get(f"{issuer.url}/account") as answer:
+        page = await answer.text()
+    for said in ("Your roles", "requester", "In this browser.", "Sign out everywhere"):
+        assert said in page
 
 
 def test_many_may_share_a_password_and_who_is_known_keeps_theirs(people: People) -> None:

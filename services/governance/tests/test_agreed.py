@@ -71,7 +71,7 @@ def test_something_is_judged_by_and_each_criterion_has_its_own_key_and_a_name_in
         ([replace(BENEFIT, key="Nytta!")], [("criteria.0.key", unsettled.NotAKey)]),
         ([nameless], [(f"criteria.0.names.{each}", refusals.SayWhat) for each in ("da", "nb", "en")]),
     ]:
-        assert refused(lambda criteria=criteria: agreed.set_criteria(None, HOST, criteria, "Så")) == expected  # type: ignore[misc]
+        assert refused(lambda criteria=criteria: agreed.set_criteria(None, HOST, criteria, "Så")) == expected  # type: ignore[misc]  # the default binds what the loop has
 
 
 def test_what_holds_already_is_not_set_again() -> None:
@@ -139,7 +139,7 @@ def test_a_deputy_has_days_to_come_and_is_somebody_else(orderer: Person, leader:
         ({"ends": date(2026, 4, 19)}, ("ends", unsettled.EndsBeforeItStarts)),
         ({"starts": date(2026, 4, 1), "ends": date(2026, 4, 14)}, ("ends", unsettled.OverAlready)),
     ]:
-        assert refused(lambda changes=changes: a_deputy(orderer, leader, **changes)) == [expected]  # type: ignore[misc]
+        assert refused(lambda changes=changes: a_deputy(orderer, leader, **changes)) == [expected]  # type: ignore[misc]  # the default binds what the loop has
 
 
 def test_a_deputy_is_ended_from_today_on_and_only_once(orderer: Person, leader: Person) -> None:

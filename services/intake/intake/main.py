@@ -9,10 +9,11 @@ from importlib.resources import files
 
 from chassis.service import Service
 from contracts.topics import REQUEST
-from intake import api, commands, connecting, pages
+from intake import api, commands, pages
 from intake.adapters import desks
 from intake.api import hooks, reading
 from intake.commands import asking, taking
+from intake.pages import connecting
 from intake.views import inbox, requests
 from intake.views.labels import LABELS
 from intake.views.sentences import SENTENCES
