@@ -320,7 +320,10 @@ async def a_world(databases: Databases, folder: Path) -> AsyncIterator[World]:
             store=store,
             db=db,
             vault=vault,
-            settings=cast(Settings, SimpleNamespace(public_url=ORIGIN, link_key=bytes(32), issuers=(issuer,))),
+            settings=cast(
+                Settings,
+                SimpleNamespace(public_url=ORIGIN, link_key=bytes(32), issuers=(issuer,), address_of=lambda _: ORIGIN),
+            ),
             partnership=partnership,
             clock=clock,
             auth=Authenticator((issuer,), partnership, person_id=vault.person_id, clock=clock),

@@ -74,9 +74,16 @@ async def test_only_who_may_does(name: str, databases: Databases, tmp_path: Path
     assert tried.wrong == [], "\n".join(["", *tried.wrong])
 
 
-UNREADY = ("/live", "/case.json")
-"""Where what is asked for is not there in these worlds: no view to watch, no broker to read."""
-LIKE_A_PROCESS = {"kafka": "127.0.0.1:1", "public_url": ORIGIN, "link_key": bytes(32), "database": ""}
+UNREADY = ("/live", "/case.json", "/case.pdf", "/people/{account_id}", "/{town_id}/{system}")
+"""Where what is asked for is not there in these worlds: no view to watch, no broker to read, no account, no desk."""
+LIKE_A_PROCESS: dict[str, Any] = {
+    "kafka": "127.0.0.1:1",
+    "public_url": ORIGIN,
+    "link_key": bytes(32),
+    "database": "",
+    "issuers": (),
+}
+LIKE_A_PROCESS["address_of"] = lambda _: "http://127.0.0.1:1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +200,8 @@ class Trying:
         parts = {
             "language": "sv", "request_id": NOTHING,
             "key": self.seeded.parts.get("request_id", NOTHING), "number": "1",
-            "name": self.service.views[0].name, "work": "verify",
+            "name": self.service.views[0].name, "work": "verify", "of": HOME, "town": HOME, "town_id": HOME,
+            "account_id": NOTHING, "system": "none",
             **self.seeded.parts, **self.seeded.special.get(f"{line.method} {line.path}", {}),
         }  # fmt: skip
         if "a link" in line.may and not right:

@@ -27,6 +27,8 @@ GET /{s}/language/{language} | anyone
 GET /{s}/accessibility | anyone
 GET /{s}/design | signed in
 GET /{s}/live | signed in
+GET /{s}/home | signed in
+GET /{s}/api/waiting | signed in
 GET /{s}/api/views/{view} | pm, auditor
 GET /{s}/api/views/{view}/{key} | pm, auditor
 GET /{s}/audit/ | pm, auditor
@@ -35,6 +37,7 @@ GET /{s}/audit/reads | auditor
 GET /{s}/audit/{view} | pm, auditor
 GET /{s}/audit/{view}/{key} | pm, auditor
 GET /{s}/audit/{view}/{key}/case.json | pm, auditor
+GET /{s}/audit/{view}/{key}/case.pdf | pm, auditor
 GET /{s}/api/flow | operator | operator
 GET /{s}/flow/ | operator | operator
 GET /{s}/flow/parked | operator
@@ -66,13 +69,16 @@ POST /intake/api/requests/{request_id}/classification | pm
 POST /intake/api/requests/{request_id}/classification/withdrawal | pm
 GET /intake/ | signed in
 GET /intake/requests | signed in
-GET /intake/mine | signed in
+GET /intake/mine | anyone
 GET /intake/requests/{request_id} | pm, service_desk, it_manager, deputy, leader, auditor, the requester
 POST /intake/requests/{request_id} | pm
 GET /intake/register | service_desk | service_desk
 POST /intake/register | service_desk
 GET /intake/deliveries | service_desk, pm, operator
 POST /intake/deliveries/{delivery_id} | service_desk, pm, operator
+GET /intake/connections | operator
+GET /intake/connections/{town}/{system} | operator
+POST /intake/connections/{town}/{system} | operator
 """
 
 PORTFOLIO = """
@@ -109,6 +115,9 @@ GET /portfolio/totals | signed in
 POST /portfolio/saved | signed in
 POST /portfolio/saved/{view_id}/remove | signed in
 GET /portfolio/mine | signed in
+GET /portfolio/requests | signed in
+GET /portfolio/requests/{request_id} | the requester
+GET /portfolio/request/{token} | a link
 GET /portfolio/ranking | pm
 POST /portfolio/ranking | pm
 GET /portfolio/projects/{request_id} | readers, the requester, the leader
@@ -160,6 +169,7 @@ GET /governance/ | signed in
 GET /governance/directive/{token} | a link
 POST /governance/directive/{token} | a link
 GET /governance/directive/{token}/print | a link
+GET /governance/directive/{token}/compare | a link
 GET /governance/directives/{request_id}/form | pm, the requester
 POST /governance/directives/{request_id}/form | pm, the requester
 GET /governance/directives | signed in
@@ -193,6 +203,21 @@ POST /governance/meetings/{meeting_id}/show | pm
 POST /governance/meetings/{meeting_id}/show/presence | pm
 GET /governance/meetings/{meeting_id}/minutes | readers
 GET /governance/meetings/{meeting_id}/minutes.pdf | readers
+GET /governance/settings | pm, operator, it_manager | pm, operator, it_manager
+GET /governance/settings/{part=criteria} | pm, operator, it_manager | pm, operator, it_manager
+POST /governance/settings/{part=criteria} | pm
+GET /governance/settings/{part=officers}/{of} | pm, operator
+POST /governance/settings/{part=officers}/{of} | pm, operator
+GET /governance/settings/{part=deputies}/{of} | pm, it_manager
+POST /governance/settings/{part=deputies}/{of} | pm, it_manager
+GET /governance/settings/people | pm, auditor, operator
+GET /governance/settings/people/{account_id} | pm, auditor, operator
+GET /governance/settings/connections | operator
+POST /governance/settings/connections | operator
+GET /governance/settings/connections/{town_id}/{system} | operator
+POST /governance/settings/connections/{town_id}/{system} | operator
+GET /governance/api/settings/accounts | pm, auditor, operator
+POST /governance/api/settings/accounts | a secret
 """
 
 NOTIFICATIONS = """

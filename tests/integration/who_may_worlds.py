@@ -13,6 +13,7 @@ from uuid import uuid4
 from joserfc import jwk
 
 from chassis.clock import Clock
+from chassis.links import OWN_REQUEST, Link
 from chassis.testing import Databases
 from chassis.web import Deps
 from tests.integration import governance_world, intake_world, notifications_world, portfolio_world
@@ -62,6 +63,11 @@ async def a_portfolio(stack: AsyncExitStack, databases: Databases, folder: Path)
     assert opened.status_code == 201, opened.text
     round_id = opened.json()["id"]
     await world.see()
+    asked = Link(
+        purpose=OWN_REQUEST, municipality=HOME, request_id=request_id, until=world.clock.now() + timedelta(days=9),
+        person=world.here.person_id(world.email("Sigrid Ek")),
+    )  # fmt: skip
+    token = world.here.links.make(asked)
     reason = {"reason": "Så är det"}
     rank = {"rank": 2, **reason}
     report = {key: str(value) for key, value in REPORT.items() if key != "risks"}
@@ -78,7 +84,7 @@ async def a_portfolio(stack: AsyncExitStack, databases: Databases, folder: Path)
     return Seeded(
         world.here, world.clock, portfolio_world.KEY,
         {"request_id": str(request_id), "round_id": round_id, "municipality": HOME, "view_id": str(uuid4()),
-         "view": "projects"},
+         "view": "projects", "token": token},
         {
             **{f"{api}/projects/{{request_id}}/{name}": Body(json=said) for name, said in somebody.items()},
             "/portfolio/projects/{request_id}/{decision=rank}": Body(form={"rank": "2", "reason": "Så"}),
@@ -193,6 +199,11 @@ async def a_governance(stack: AsyncExitStack, databases: Databases, folder: Path
             "/governance/meetings/{meeting_id}/attendance": Body(form={"action": "add:attendees"}),
             "/governance/meetings/{meeting_id}/show": Body(form=decided),
             "/governance/meetings/{meeting_id}/show/presence": Body(form={"place": "0", "present": "no"}),
+            "/governance/settings/{part=criteria}": Body(form={"action": "add:criteria"}),
+            "/governance/settings/{part=officers}/{of}": Body(form={"action": "add:officers"}),
+            "/governance/settings/{part=deputies}/{of}": Body(form={"action": "add:deputies"}),
+            "/governance/settings/connections": Body(form={"municipality": HOME}),
+            "/governance/api/settings/accounts": Body(json={"word": "a.b.c"}),
         },
         special=parts,
         canaries=(CANARY, governance_world.TITLE),
@@ -214,7 +225,7 @@ async def an_intake(stack: AsyncExitStack, databases: Databases, folder: Path) -
     return Seeded(
         world.here, world.clock, intake_world.KEY,
         {"request_id": request_id, "view": "requests", "delivery_id": str(parked), "credential": "ekvik.zammad",
-         "kind": "zammad", "key": str(uuid4())},
+         "kind": "zammad", "key": request_id, "system": "zammad"},
         {
             "/intake/api/requests": Body(json=registration),
             f"{asked}/classification": Body(json=judgement),
@@ -241,12 +252,13 @@ async def a_notifications(stack: AsyncExitStack, databases: Databases, folder: P
     message = await world.here.db.worker.fetchval("SELECT subject FROM events ORDER BY position LIMIT 1")
     return Seeded(
         world.here, world.clock, notifications_world.KEY,
-        {"message_id": str(message), "about": str(notifications_world.HALL), "view": "messages"},
+        {"message_id": str(message), "about": str(notifications_world.HALL), "view": "messages",
+         "key": str(message)},
         {
             "/notifications/api/messages/{message_id}/again": Body(json={"reason": "Så"}),
             "/notifications/messages/{message_id}/again": Body(form={"reason": "Så"}),
         },
-        canaries=("Hedda", "Bokning av idrottshallar", str(message)),
+        canaries=("Hedda", "Bokning av idrottshallar"),
         see=world.see,
     )  # fmt: skip
 

@@ -54,6 +54,7 @@ async def ranking(request: Request, here: Here, caller: Caller, number: PageNumb
 @router.post("/ranking")
 async def rank(request: Request, here: Here, caller: Caller, number: PageNumber = 1) -> Response:
     """Take the ranking over."""
+    caller.must(Role.PM, rule="IT-12")
     form = await form_of(request, here.formats(caller))
     try:
         outcomes = await rank_several(here, request, caller, filled(Ranking, by_id(form.data, "ranks")))

@@ -44,9 +44,9 @@ async def new_round(request: Request, here: Here, caller: Caller) -> Response:
 @router.post("/rounds/new")
 async def open_round(request: Request, here: Here, caller: Caller) -> Response:
     """Open the round."""
+    caller.must(Role.PM, municipality=here.partnership.host, rule="IT-13")
     form = await form_of(request, here.formats(caller))
     if form.action == "find":
-        caller.must(Role.PM, rule="IT-13")
         return await _new_round(request, here, caller, form)
     try:
         deadline = form.text("deadline")

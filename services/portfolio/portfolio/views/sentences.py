@@ -1,4 +1,4 @@
-"""What each fact of portfolio says to an auditor, as a sentence."""
+"""What each fact that portfolio follows says to an auditor, as a sentence: its own, and what it hears."""
 
 from __future__ import annotations
 
@@ -6,6 +6,28 @@ from typing import Any
 
 from chassis.i18n import N_
 from chassis.web.sentences import Sentences
+from contracts.governance import (
+    DirectiveAccepted,
+    DirectiveApproved,
+    DirectiveClosed,
+    DirectiveReopened,
+    DirectiveSent,
+    DirectiveSentBack,
+    DirectiveSubmitted,
+    PlanAgreed,
+    PlanCommissioned,
+    PlanWritten,
+)
+from contracts.intake import (
+    ClassificationWithdrawn,
+    ClassifiedAsChange,
+    ClassifiedAsProject,
+    RequestChanged,
+    RequestMerged,
+    RequestRegistered,
+    RequestReopened,
+    RequestWithdrawn,
+)
 from contracts.portfolio import (
     Assigned,
     DialogueHeld,
@@ -79,4 +101,22 @@ SENTENCES: Sentences = {
     ScoresWithdrawn.type: N_("{municipality} took its vote back."),
     RoundClosed.type: N_("The round was closed and gave its ranks."),
     RoundCancelled.type: N_("The round was called off: {reason}"),
+    RequestRegistered.type: N_("Ticket {ticket}, “{title}”, was registered as a request."),
+    RequestChanged.type: N_("The ticket was edited at its source; it is called “{title}”."),
+    RequestWithdrawn.type: N_("The request was withdrawn at its source."),
+    RequestMerged.type: N_("The ticket was joined with ticket {ticket}."),
+    RequestReopened.type: N_("The ticket came back into the project flow."),
+    ClassifiedAsProject.type: N_("The request was judged a project: {reason}"),
+    ClassifiedAsChange.type: N_("The request was judged a change: {reason}"),
+    ClassificationWithdrawn.type: N_("The judgement was taken back: {reason}"),
+    DirectiveSent.type: N_("{requester} was sent a directive to fill in until {due}."),
+    DirectiveSubmitted.type: N_("Version {version} of the directive was returned."),
+    DirectiveSentBack.type: N_("Version {version} of the directive was sent back with remarks."),
+    DirectiveAccepted.type: N_("The PM accepted version {version} of the directive as complete."),
+    DirectiveApproved.type: N_("Version {version} of the directive was approved by both signatories and binds."),
+    DirectiveReopened.type: N_("The approved directive was reopened: {reason}"),
+    DirectiveClosed.type: N_("No directive is awaited any more: {reason}"),
+    PlanCommissioned.type: N_("{leader} was asked to write the plan."),
+    PlanWritten.type: N_("Version {version} of the plan was written."),
+    PlanAgreed.type: N_("Both parties agreed on version {version} of the plan."),
 }
