@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from chassis.service import Service, find_services
+from contracts.partnership import partner_of
 from tests.e2e.flow.private import CANARY, a_marked_request
 from tests.e2e.flow.story import Story
 from tests.e2e.installation import Installation
@@ -42,6 +43,8 @@ def paths(decided: Story, marked: str) -> list[str]:
         "round_id": [decided.ids["round"]],
         "meeting_id": [decided.ids["meeting"]],
         "message_id": messages[:5],
+        "account_id": [row["account_id"] for row in here.get("auditor", "/governance/api/settings/accounts")[:1]],
+        "partner_id": [str(partner_of("lindmala"))],
     }
     asked = sorted({path for service in find_services() for path in _of_the_api(here, service, ids)})
     also = [f"/notifications/api/messages?about={marked}", "/notifications/api/messages?state=sent",

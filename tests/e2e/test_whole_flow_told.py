@@ -124,7 +124,7 @@ def test_readers_are_level_and_nothing_is_parked(completed: Story) -> None:
     views = completed.here.command("views").output
     assert {line.split()[1] for line in views.splitlines()[1:]} == {
         "agenda", "directives", "meetings", "plans", "inbox", "requests", "messages", "duties", "history", "projects",
-        "rounds",
+        "rounds", "courses", "accounts", "settings", "agreed",
     }  # fmt: skip
 
 

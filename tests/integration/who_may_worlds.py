@@ -91,7 +91,7 @@ async def a_portfolio(stack: AsyncExitStack, databases: Databases, folder: Path)
             "/portfolio/projects/{request_id}/{decision=gate}": Body(form={"gate": "BP1", "outcome": "passed"}),
             "/portfolio/projects/{request_id}/{decision=report}": Body(form=report),
             f"{api}/ranking": Body(json={"ranks": {str(other): 3}, **reason}),
-            "/portfolio/ranking": Body(form={f"ranks.{other}": "3", "reason": "Så"}),
+            "/portfolio/ranking": Body(form={f"ranks.p{other.hex}": "3", "reason": "Så"}),
             f"{api}/rounds": Body(json=opening),
             "/portfolio/rounds/new": Body(
                 form={"title": "Hösten", "deadline": deadline[:16], "candidates": str(other)}
@@ -215,7 +215,7 @@ async def an_intake(stack: AsyncExitStack, databases: Databases, folder: Path) -
     world = await stack.enter_async_context(intake_world.a_world(databases, folder))
     await world.deliver(intake_world.a_ticket(title=CANARY))
     request_id = str(await world.here.db.worker.fetchval("SELECT subject FROM events"))
-    await world.deliver({"external_id": 1, "title": CANARY}, key="parked")
+    await world.deliver({"external_id": "82", "kind": "created", "title": CANARY}, key="parked")
     await world.see()
     parked = await world.here.db.worker.fetchval("SELECT id FROM deliveries WHERE outcome = 'parked'")
     judgement = a_judgement(world)
