@@ -41,12 +41,15 @@ TELEPHONE: ViewportSize = {"width": 320, "height": 640}
 """As narrow as a page may have to be: a small telephone, or a wide window at 400 % (WCAG 2.2, 1.4.10)."""
 LOOK = """() => {
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), texts = [];
-  while (walker.nextNode()) texts.push(walker.currentNode.data.trim());
+  const language = document.documentElement.lang;
+  // What says of itself that it is in another language, such as the names of languages, is meant to be.
+  while (walker.nextNode())
+    if (walker.currentNode.parentElement.closest("[lang]").lang === language) texts.push(walker.currentNode.data.trim());
   const fields = [...document.querySelectorAll("input:not([type=hidden]), select, textarea")];
   const ids = [...document.querySelectorAll("[id]")].map(each => each.id);
   return {
     texts,
-    language: document.documentElement.lang,
+    language,
     headings: document.querySelectorAll("h1").length,
     nameless: fields.filter(each => !each.labels.length && !each.ariaLabel).map(each => each.outerHTML),
     twice: ids.filter((each, at) => ids.indexOf(each) !== at),

@@ -107,13 +107,14 @@ def test_an_auditor_finds_what_the_cab_had_before_it_on_a_day_last_spring(
     auditor.presses("Show")
     auditor.sees(TITLE)
     assert rank_of(auditor) == "", "it had not been ranked then"
+    that_day = auditor.page.url.removeprefix(people.here.url)
     auditor.writes({"and": later})
     auditor.presses("Show")
     auditor.reads("{view}: what changed between two days", view=auditor.words("Matters for the CAB"))
     change = auditor.page.locator(".changes li", has=auditor.page.get_by_text(auditor.words("Rank"), exact=True))
     expect(change.locator("ins")).to_contain_text("7")
 
-    auditor.page.go_back()
+    auditor.opens(that_day)
     slides_to_the_first_day(auditor)
     auditor.writes({"as_of": day})
     auditor.presses("Show")
