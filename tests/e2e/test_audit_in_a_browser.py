@@ -45,6 +45,7 @@ def here() -> Iterator[Installation]:
     installation = Installation(folder / "data", free_port(), {"FLODE_DEMO": "on"})
     try:
         installation.up()
+        it_is(installation, SPRING + timedelta(days=1))  # accounts are facts too: the log begins on that day
         installation.people(("pm", "auditor"))
         yield installation
     finally:
