@@ -133,7 +133,7 @@ def test_an_auditor_finds_what_the_cab_had_before_it_on_a_day_last_spring(
     auditor.writes({"q": DANE.email})
     auditor.presses("Find")
     auditor.follows("Find “{words}” in: {part}", words=DANE.email, part=auditor.words("Requests"))
-    auditor.sees(DANE.name, TITLE)
+    auditor.sees(TITLE, DANE.email)
     auditor.follows("Who read names here")
     auditor.reads("Search for a person")
 

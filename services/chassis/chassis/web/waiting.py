@@ -76,6 +76,7 @@ def waiting_router(service: Service) -> APIRouter:
             todo=in_order(each for one in told.values() for each in one or ()),
             silent=[name for name, waits in told.items() if waits is None],
             ways=[(place, DESCRIBED.get(place.path, "")) for place in places_for(caller)],
+            accounts=caller.has(Role.OPERATOR) and _keeps_accounts(here),
             held=[(NAMES[role], _where(here, caller, role)) for role in Role if caller.has(role)],
         )  # fmt: skip
 
@@ -98,6 +99,11 @@ async def everywhere(
 
 async def _own(service: Service, here: Deps, caller: Identity) -> Sequence[Waits]:
     return (await service.waiting(here, caller))[:MOST] if service.waiting else ()
+
+
+def _keeps_accounts(here: Deps) -> bool:
+    """Whether people sign in at this site, and not elsewhere."""
+    return any(issuer.issuer == here.settings.public_url for issuer in here.settings.issuers)
 
 
 def _where(here: Deps, caller: Identity, role: Role) -> list[str]:
