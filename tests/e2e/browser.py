@@ -44,8 +44,10 @@ LOOK = """() => {
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), texts = [];
   const language = document.documentElement.lang;
   // What says of itself that it is in another language, such as the names of languages, is meant to be.
-  while (walker.nextNode())
-    if (walker.currentNode.parentElement.closest("[lang]").lang === language) texts.push(walker.currentNode.data.trim());
+  while (walker.nextNode()) {
+    const node = walker.currentNode;
+    if (node.parentElement.closest("[lang]").lang === language) texts.push(node.data.trim());
+  }
   const fields = [...document.querySelectorAll("input:not([type=hidden]), select, textarea")];
   const ids = [...document.querySelectorAll("[id]")].map(each => each.id);
   return {

@@ -234,7 +234,7 @@ async def an_intake(stack: AsyncExitStack, databases: Databases, folder: Path) -
             f"{asked}/classification/withdrawal": Body(json={"reason": "Så"}),
             "/intake/requests/{request_id}": Body(form={"outcome": "project", "reason": "Stort", **answers}),
             "/intake/register": Body(form=governance_world.as_fields(registration)),
-            "/intake/deliveries/{delivery_id}": Body(form={"action": "aside", "reason": "Så"}),
+            "/intake/deliveries/{delivery_id}": Body(form={"action": "again"}),
             "/intake/hooks/standard-webhooks/{credential}": Body(json=intake_world.a_ticket()),
             "/intake/hooks/cloudevents/{credential}": Body(json=intake_world.a_ticket()),
             "/intake/hooks/{kind}/{credential}": Body(json=intake_world.a_ticket()),
