@@ -18,12 +18,16 @@ from chassis.flow.rebuilds import WORKS
 from chassis.service import find_services
 from chassis.web import bare_app
 from chassis.web.about import about_router
+from governance.domain.agreed import SECTIONS
+from governance.pages.settings_kinds import KINDS
 from portfolio.commands.actions import ACTIONS
 
 NOBODY = "nobody"
-OF_THE_ISSUER = ("/", "/sign-in", "/setup/{secret}", "/people", "/people/{id}")
+OF_THE_ISSUER = ("/", "/account", "/sign-in", "/setup/{secret}", "/people", "/people/{id}")
 """The pages in front of the services."""
-NO_PAGES = re.compile(r"/(api|hooks)/|\.(json|pdf|csv|xlsx|ics)$|/(health|metrics|live|static|language)\b|/flow/trace$")
+NO_PAGES = re.compile(
+    r"/(api|hooks)/|\.(json|pdf|csv|xlsx|ics)$|/(health|metrics|live|static|language)\b|/flow/trace$|/intake/mine$"
+)
 """What programs read, files that are saved, and what answers with another page."""
 ASKED: Mapping[str, str] = {"/governance/directives/{request_id}/compare": "?before=1&after=2"}
 """What the address of a page has to say besides."""
@@ -74,7 +78,7 @@ def page_routes() -> list[str]:
 
 def kind_of(route: str) -> str:
     """What the pages of all services have in common is one kind."""
-    return re.sub(r"^/\w+/(audit|flow|design|accessibility)\b", r"/…/\1", route)
+    return re.sub(r"^/\w+/(audit|flow|design|accessibility|home)\b", r"/…/\1", route)
 
 
 def _gets(routes: Sequence[BaseRoute], prefix: str = "") -> Iterator[str]:
@@ -89,6 +93,14 @@ def _one_by_one(route: str) -> list[str]:
     """Where a placeholder says which of several pages it is, each of them."""
     if route == "/portfolio/projects/{request_id}/{decision}":
         return [route.replace("{decision}", name) for name in ACTIONS]
+    if route == "/governance/settings/{part}":
+        return [route.replace("{part}", kind.part) for kind in KINDS.values() if kind.of == "all"]
+    if route == "/governance/settings/{part}/{of}":
+        return [
+            route.replace("{part}", kind.part).replace("{of}", "{municipality}" if kind.of == "town" else SECTIONS[0])
+            for kind in KINDS.values()
+            if kind.of != "all"
+        ]
     if route.endswith("/{work}"):
         return [route.replace("{work}", work) for work in WORKS]
     return [route]

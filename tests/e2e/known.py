@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -37,7 +36,7 @@ def known_of(here: Installation, sessions: Mapping[str, str], parked: int, days:
     pm, operator = sessions["pm"], sessions["operator"]
 
     def listed(path: str, key: str) -> list[str]:
-        answer = here.http.get(path, headers={"Authorization": f"Bearer {pm}"})
+        answer = here.http.get(path, headers={"Cookie": f"{SESSION_COOKIE}={pm}"})
         assert answer.status_code == 200, f"{path}: {answer.status_code} {answer.text}"
         return [row[key] for row in answer.json()]
 
@@ -54,6 +53,7 @@ def known_of(here: Installation, sessions: Mapping[str, str], parked: int, days:
     rounds, meetings = listed("/portfolio/api/rounds", "round_id"), listed("/governance/api/meetings", "meeting_id")
     messages = listed("/notifications/api/messages?state=sent", "message_id")[:5]
     links = [re.search(r"/governance/directive/([\w.~-]+)", mail.text) for mail in here.mails()[-400:]]
+    asked = [re.search(r"/portfolio/request/([\w.~-]+)", mail.text) for mail in here.mails()[-400:]]
     people = here.http.get("/people", headers={"Cookie": f"{SESSION_COOKIE}={operator}"}).text
     return Known(
         here.url,
@@ -66,6 +66,11 @@ def known_of(here: Installation, sessions: Mapping[str, str], parked: int, days:
             "message_id": messages,
             "key": [*requests[:10], *rounds, *meetings, *messages],
             "municipality": sorted(here.partnership.municipalities),
+            "town": ["lindmala"],
+            "town_id": ["lindmala"],
+            "system": ["servicedesk"],
+            "account_id": listed("/governance/api/settings/accounts", "account_id")[:1],
+            "portfolio.token": list(dict.fromkeys(link[1] for link in reversed(asked) if link)),
             "token": list(dict.fromkeys(link[1] for link in reversed(links) if link)),
             "id": re.findall(r'href="/people/([0-9a-f-]{36})"', people)[:1],
             "secret": [_a_link(here, operator)],
@@ -118,8 +123,8 @@ def sessions_of(here: Installation, people: Mapping[str, str], password: str) ->
     """Everybody's session, by part; `people` are their e-mail addresses."""
     sessions: dict[str, str] = {}
     for part, address in people.items():
-        said = {"grant_type": "password", "username": address, "password": password}
-        answer = here.http.post("/token", data=said)
-        assert answer.status_code == 200, answer.text
-        sessions[part] = json.loads(answer.text)["access_token"]
+        with httpx.Client(base_url=here.url, timeout=30, headers={"Origin": here.url}) as http:
+            answer = http.post("/sign-in", data={"email": address, "password": password})
+            assert answer.status_code == 303, answer.text
+            sessions[part] = answer.cookies[SESSION_COOKIE]
     return sessions
