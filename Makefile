@@ -67,7 +67,7 @@ bench: $(STAMP) ## measure side by side and write the table of ratios; takes min
 	PYTHONPATH=deploy/kafka $(BIN)/python -m tests.benchmarks
 
 kafka: $(STAMP) ## the integration suite on a real three-broker Apache Kafka (needs Java 17 and Maven Central)
-	deploy/kafka/run $(BIN)/python -m pytest -m "kafka or not browser and not bench" tests/integration tests/chaos
+	deploy/kafka/run $(BIN)/python -m pytest -m "kafka or not browser and not bench and not brokerless" tests/integration tests/chaos
 
 peers: $(STAMP) ## real ticketing systems of Debian's, started here, connected and written into (.ci/run says which packages)
 	$(BIN)/python -m pytest -m peer tests/peers
@@ -77,7 +77,7 @@ fuzz: $(STAMP) ## bytes made up for every parser of what arrives, guided by what
 	$(BIN)/python -m tests.systems.fuzz --seconds $(FUZZ_SECONDS)
 
 e2e: $(STAMP) ## the whole flow by mouse and keyboard, and every page, in chromium or the browser that Playwright has installed
-	$(BIN)/python -m pytest -m browser tests/e2e
+	$(BIN)/python -m pytest -m browser -o faulthandler_timeout=0 tests/e2e
 
 screenshots: $(STAMP) ## pictures of every page into .screenshots, light, dark and as on a telephone, and the README's
 	$(BIN)/python -m tests.e2e.screenshots

@@ -29,7 +29,9 @@ NO_PAGES = re.compile(
     r"/(api|hooks)/|\.(json|pdf|csv|xlsx|ics)$|/(health|metrics|live|static|language)\b|/flow/trace$|/intake/mine$"
 )
 """What programs read, files that are saved, and what answers with another page."""
-ASKED: Mapping[str, str] = {"/governance/directives/{request_id}/compare": "?before=1&after=2"}
+ASKED: Mapping[str, str] = dict.fromkeys(
+    ("/governance/directives/{request_id}/compare", "/governance/directive/{token}/compare"), "?before=1&after=2"
+)
 """What the address of a page has to say besides."""
 OTHER_LOOKS: Mapping[str, Sequence[str]] = {
     "/portfolio/": ("?as=board", "?as=timeline"),

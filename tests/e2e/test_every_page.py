@@ -1,5 +1,5 @@
-"""Every page there is, in every language, for whoever may read it: by eye and by ear, in light and dark, by keyboard,
-on a telephone, set wider, without motion (WCAG 2.2 AA)."""
+"""Every page there is, for whoever may read it, in the languages by turns: by eye and by ear, in light and dark, by
+keyboard, on a telephone, set wider, without motion (WCAG 2.2 AA)."""
 
 from __future__ import annotations
 
@@ -80,15 +80,13 @@ class Reader(Visitor):
         self.language = language
         self._keeps(LANGUAGE_COOKIE, language)
 
-    def reads_page(self, address: Address, *, by_axe: bool = True) -> None:
+    def reads_page(self, address: Address) -> None:
         """Go there, be answered as is to be expected, and look."""
         answer = self.page.goto(address.path)
         assert answer, address
         assert answer.status == address.status, f"{address}: {answer.status}"
         if answer.status >= 400:
             self.complaints.clear()
-        if not by_axe:
-            self.judged.add((address.route, self.language, 0))
         self.looks(address.route)
 
     def _keeps(self, name: str, value: str) -> None:
@@ -100,20 +98,18 @@ def readers(known: Known, browser: Browser, decided: Story) -> dict[str, Reader]
     return {part: Reader(browser, decided, session) for part, session in known.sessions.items()}
 
 
-def test_every_page_holds_for_everybody_in_every_language(readers: dict[str, Reader], pages: list[Address]) -> None:
+def test_every_page_holds_for_everybody(readers: dict[str, Reader], pages: list[Address]) -> None:
     wrong: list[str] = []
     once = {address.route: address for address in reversed(pages)}  # of what all services show alike, one
     also = [address for address in pages if once[address.route] != address]
     also += [Address(f"{path} of {who}", path, who) for path in STARTS for who in PARTS if who != "pm"]
-    turns = cycle(LANGUAGES)
-    todo = [(address, language) for language in LANGUAGES for address in once.values()]
-    judged_in = dict(zip(once.values(), cycle(LANGUAGES), strict=False))
-    for address, language in [*todo, *zip(also, turns, strict=False)]:
+    # A page takes seconds, so each is read in one language, by turns; that nothing is left untranslated in any is
+    # counted by `make check`, and the whole flow is gone through in all of them.
+    for address, language in zip([*once.values(), *also], cycle(LANGUAGES), strict=False):
         reader = readers[address.who]
         reader.speaks(language)
         try:
-            # What axe looks at is the same in each language: it judges a page in one, by turns, for it takes seconds.
-            reader.reads_page(address, by_axe=judged_in.get(address, language) == language)
+            reader.reads_page(address)
         except AssertionError as found:
             reader.complaints.clear()
             wrong.append(f"{address.who} at {address.path} ({language}): {found}")
@@ -126,7 +122,7 @@ def test_refusals_are_pages_too(readers: dict[str, Reader], known: Known) -> Non
     asked += [
         Address("not yours, of a service", "/intake/flow/", "requester", 403),
         Address("not yours, of the issuer", "/people", "pm", 403),
-        Address("a link that was changed", f"/governance/directive/{link[:-4]}AAAA", NOBODY, 404),
+        Address("a link that was changed", f"/governance/directive/{link[:-4]}AAAA", NOBODY, 403),
         Address("a link that was used", f"/setup/{setup[:-4]}AAAA", NOBODY, 410),
     ]
     for address in asked:
@@ -143,5 +139,5 @@ def test_the_focus_is_seen_nothing_moves_unasked_and_wider_text_is_not_cut(
         reader = readers[address.who]
         reader.speaks("sv")
         reader.page.goto(address.path)
-        wrong += [f"{address.path}: {each}" for each in (*shortcomings(reader.page), *walked_by_tab(reader.page))]
+        wrong += [f"{address.path}: {each}" for each in (*shortcomings(reader.page), *walked_by_tab(reader.page, 25))]
     assert not wrong, "\n".join(wrong)

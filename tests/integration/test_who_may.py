@@ -33,6 +33,7 @@ from tests.integration.who_may_worlds import CANARY, HOME, WORLDS, Body, Seeded
 AWAY = "nordvik"
 ORIGIN = "https://flode.example"
 SERVICES = sorted(OF_SERVICE)
+pytestmark = pytest.mark.brokerless
 PERSONS = {
     "the requester": "Sigrid Ek",
     "the orderer": "Greta Lindmark",
