@@ -8,7 +8,7 @@ STAMP  := $(VENV)/installed
 PARTS  := contracts services/chassis services/intake services/portfolio services/governance services/notifications deploy/embedded
 PACKAGES := contracts chassis intake portfolio governance notifications embedded
 
-.PHONY: help up demo test test-whole test-systems test-parts check rules translations schemas format lint types layers bench e2e screenshots kafka \
+.PHONY: help up demo test test-whole test-systems test-parts check rules translations schemas format lint types layers bench e2e every-page screenshots kafka \
         peers fuzz lock install clean
 
 help: ## list what can be made
@@ -76,8 +76,11 @@ FUZZ_SECONDS ?= 600
 fuzz: $(STAMP) ## bytes made up for every parser of what arrives, guided by what the code does; FUZZ_SECONDS in all
 	$(BIN)/python -m tests.systems.fuzz --seconds $(FUZZ_SECONDS)
 
-e2e: $(STAMP) ## the whole flow by mouse and keyboard, and every page, in chromium or the browser that Playwright has installed
+e2e: $(STAMP) ## the whole flow by mouse and keyboard, in chromium or the browser that Playwright has installed
 	$(BIN)/python -m pytest -m browser -o faulthandler_timeout=0 tests/e2e
+
+every-page: $(STAMP) ## every page there is, judged in chromium for everybody who may read it; a quarter of an hour
+	$(BIN)/python -m pytest -m walk -o faulthandler_timeout=0 tests/e2e/test_every_page.py
 
 screenshots: $(STAMP) ## pictures of every page into .screenshots, light, dark and as on a telephone, and the README's
 	$(BIN)/python -m tests.e2e.screenshots

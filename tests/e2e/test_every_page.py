@@ -23,7 +23,7 @@ from tests.e2e.flow.story import Story
 from tests.e2e.installation import PASSWORD
 from tests.e2e.known import a_parked_event, known_of, sessions_of
 
-pytestmark = pytest.mark.browser
+pytestmark = pytest.mark.walk
 PARTS = ("pm", "operator", "auditor", "leader", "manager", "requester", "orderer", "deputy", "desk", "technician")
 """Whoever reads a page first of these reads it for the test."""
 STARTS = ("/portfolio/home", "/portfolio/requests", "/governance/", "/portfolio/mine")
