@@ -13,7 +13,7 @@ from chassis.auth import Caller
 from chassis.flow.mentions import Mentions, mentions_of
 from chassis.flow.trace import cascades, in_order, steps_of
 from chassis.i18n import N_
-from chassis.identity import Role
+from chassis.identity import NAMES, Role
 from chassis.plain import Misfilled
 from chassis.rebuild import history_of
 from chassis.rebuild.bulk import LogEndsEarly
@@ -26,6 +26,9 @@ from contracts.topics import REQUEST
 
 if TYPE_CHECKING:
     from chassis.service import Service
+
+ROLE_NAMES = {role.value.replace("_", "-"): name for role, name in NAMES.items()}
+"""What a role is called, by how facts name it."""
 
 
 def add(router: APIRouter, service: Service) -> None:
@@ -54,5 +57,5 @@ def add(router: APIRouter, service: Service) -> None:
         longer = [each for each in cascades(steps) if len(each.steps) > 1]
         return page(
             request, "flow_trace.html", caller,
-            request_id=request_id, steps=steps, cascades=longer, whole=others.whole,
+            request_id=request_id, steps=steps, role_names=ROLE_NAMES, cascades=longer, whole=others.whole,
         )  # fmt: skip
