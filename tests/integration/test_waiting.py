@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 import httpx
 import pytest
 
+from chassis.identity import Identity
 from chassis.testing import NOON, Databases
 from chassis.web import Deps, create_app
-from chassis.web.waiting import Waiting, Waits, in_order, waiting_router
+from chassis.web.waiting import MOST, Waiting, Waits, in_order, waiting_router
 from governance.main import service as governance
 from governance.waiting import waiting as in_governance
 from intake.waiting import waiting as in_intake
@@ -119,3 +121,18 @@ def test_what_is_late_comes_first_and_then_what_is_due_first(turned: bool) -> No
     ]
     found = in_order(told[::-1] if turned else told)
     assert [each.what for each in found] == ["late", "soon", "then", "some day"]
+
+
+async def test_of_much_that_waits_the_most_urgent_is_told(databases: Databases, tmp_path: Path) -> None:
+    async def much(_: Deps, __: Identity) -> list[Waits]:
+        return [Waits(what=f"some day {number}", path="/") for number in range(MOST)] + [
+            Waits(what="late", path="/", late=True)
+        ]
+
+    async with governance_world.a_world(databases, tmp_path) as world:
+        service = replace(governance, waiting=much)
+        app = create_app("governance", "governance", (waiting_router(service),), world.here)
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url=governance_world.ORIGIN) as client:
+            told = (await client.get("/governance/api/waiting", headers=world.pm)).json()
+    assert [each["what"] for each in told] == ["late", *(f"some day {number}" for number in range(MOST - 1))]

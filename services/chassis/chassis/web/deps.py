@@ -50,6 +50,11 @@ class Deps:
     pressure: Pressure | None = None
     """When writes are refused because too much waits for the broker; None when they never are."""
 
+    @property
+    def keeps_accounts(self) -> bool:
+        """Whether people sign in at this site, and not elsewhere."""
+        return any(issuer.issuer == self.settings.public_url for issuer in self.settings.issuers)
+
     async def context(
         self, request: Request, caller: Identity, municipality: str, *, role: Role | None = None
     ) -> Context:

@@ -18,7 +18,7 @@ from chassis.auth import Caller
 from chassis.i18n import N_
 from chassis.identity import NAMES, Identity, Role
 from chassis.web.deps import Deps, Here
-from chassis.web.navigation import Place, places_for
+from chassis.web.navigation import places_for
 from chassis.web.others import ask_each, names
 from chassis.web.pages import page
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from chassis.service import Service
 
 MOST = 20
-"""How much one service says at most; its own pages show the rest."""
+"""How much one service says at most, the most urgent of it; its own pages show the rest."""
 
 DESCRIBED: Mapping[str, str] = {
     "/intake/": N_("what the Service Desks have handed over, and whether each is a project"),
@@ -55,7 +55,7 @@ class Waits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 Waiting: TypeAlias = Callable[[Deps, Identity], Awaitable[Sequence[Waits]]]
-"""What waits in a service for somebody, the most urgent first."""
+"""What waits in a service for somebody, in any order."""
 
 
 def waiting_router(service: Service) -> APIRouter:
@@ -76,7 +76,7 @@ def waiting_router(service: Service) -> APIRouter:
             todo=in_order(each for one in told.values() for each in one or ()),
             silent=[name for name, waits in told.items() if waits is None],
             ways=[(place, DESCRIBED.get(place.path, "")) for place in places_for(caller)],
-            accounts=caller.has(Role.OPERATOR) and _keeps_accounts(here),
+            accounts=caller.has(Role.OPERATOR) and here.keeps_accounts,
             held=[(NAMES[role], _where(here, caller, role)) for role in Role if caller.has(role)],
         )  # fmt: skip
 
@@ -98,19 +98,10 @@ async def everywhere(
 
 
 async def _own(service: Service, here: Deps, caller: Identity) -> Sequence[Waits]:
-    return (await service.waiting(here, caller))[:MOST] if service.waiting else ()
-
-
-def _keeps_accounts(here: Deps) -> bool:
-    """Whether people sign in at this site, and not elsewhere."""
-    return any(issuer.issuer == here.settings.public_url for issuer in here.settings.issuers)
+    return in_order(await service.waiting(here, caller))[:MOST] if service.waiting else ()
 
 
 def _where(here: Deps, caller: Identity, role: Role) -> list[str]:
     """The names of the municipalities in which somebody has a role; none for all of them."""
     where = caller.scope_of(role)
     return [] if where >= here.partnership.ids else sorted(here.partnership[each].name for each in where)
-
-
-def _service_of(place: Place) -> str:
-    return place.path.split("/")[1]

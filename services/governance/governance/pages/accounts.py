@@ -67,9 +67,8 @@ async def one(account_id: UUID, request: Request, here: Here, caller: Caller) ->
 
 def _words(here: Deps, caller: Identity) -> dict[str, Any]:
     """What roles and municipalities are called, and where accounts are changed, if that is here."""
-    ours = any(issuer.issuer == here.settings.public_url for issuer in here.settings.issuers)
     return {
         "role_names": {role.value: name for role, name in NAMES.items()},
         "town_names": {town.id: town.name for town in here.partnership.municipalities.values()},
-        "changed_at_issuer": ours and caller.has(READERS[0]),
+        "changed_at_issuer": here.keeps_accounts and caller.has(READERS[0]),
     }
