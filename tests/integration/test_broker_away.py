@@ -10,11 +10,14 @@ from types import SimpleNamespace
 
 import httpx
 import pytest
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaConnectionError
 from click.testing import CliRunner
 
 import chassis.pressure
 from chassis.cli.log import lag
+from chassis.kafka import connected
+from chassis.log import LogReader, Record
 from chassis.pressure import Pressure, waiting
 from chassis.relay import Relay
 from chassis.testing import Databases
@@ -111,3 +114,27 @@ async def _nothing_waits(world: World) -> bool:
 
 async def _holds(kafka: str, subjects: set[str]) -> bool:
     return subjects <= {str(record.subject) for record in await everything_in(kafka)}
+
+
+async def silent(**_: object) -> dict[TopicPartition, list[Record]]:
+    await asyncio.sleep(0.05)
+    return {}
+
+
+async def test_a_broker_that_says_nothing_has_lost_nothing(kafka: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only what it says itself proves that a record is gone: silence is not taken for a topic that began anew."""
+    await create_topics(kafka)
+    place = TopicPartition(REQUEST.name, 0)
+    async with (
+        connected(AIOKafkaProducer(bootstrap_servers=kafka)) as producer,
+        LogReader(kafka, client_id="test") as reader,
+    ):
+        lies_at = (await producer.send_and_wait(REQUEST.name, b"hello", partition=0)).offset
+        found = await reader.one(place, lies_at)
+        assert found is not None
+        assert found.message == b"hello"
+        assert await reader.one(place, lies_at + 1) is None, "it ends there"
+        assert await reader.one(place, lies_at + 100) is None
+        monkeypatch.setattr(reader, "batch", silent)
+        with pytest.raises(TimeoutError, match="tells nothing"):
+            await reader.one(place, lies_at, seconds=0.1)

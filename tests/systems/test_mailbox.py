@@ -254,7 +254,8 @@ async def test_an_answer_to_what_never_came_here_is_a_request_and_the_next_one_i
     peer.put(an_answer(2, References="<0@mail.ekvik.example> <1@answer.example>"), when + timedelta(minutes=1))
     await desk.polls()
     await desk.asks()
-    assert await desk.world.facts() == ["request-registered"]
+    # Both are asked about at once: whichever is answered first registers it, and the other may add to it.
+    assert (await desk.world.facts()).count("request-registered") == 1
     root = Story(number=0, title="Det som det började med")
     assert (await desk.request(root))["title"] == "Vidarebefordrat"
     peer.put(a_mail(root), when + timedelta(minutes=2))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -169,15 +170,23 @@ class LogReader:
         received = await self._consumer.getmany(timeout_ms=timeout_ms, max_records=most)
         return {partition: [record_of(one) for one in records] for partition, records in received.items()}
 
-    async def one(self, partition: TopicPartition, offset: int, *, timeout_ms: int = 3000) -> Record | None:
-        """The record at an offset, or None when it is not there (any more).
+    async def one(self, partition: TopicPartition, offset: int, *, seconds: float = 3.0) -> Record | None:
+        """The record at an offset, or None when the broker says that it is not there (any more).
 
-        It is simply asked for: not every broker tells truly where a partition ends.
+        It is simply asked for: not every broker tells truly where a partition ends. Raises TimeoutError when nothing is
+        said in time, because silence proves nothing.
         """
         self.start_at({partition: offset})
-        try:
-            received = await self.batch(timeout_ms=timeout_ms, most=1)
-        except OffsetOutOfRangeError:
-            return None
-        found = [record for records in received.values() for record in records]
-        return found[0] if found and found[0].offset == offset else None
+        until = time.monotonic() + seconds
+        while True:
+            try:
+                received = await self.batch(timeout_ms=200, most=1)
+            except OffsetOutOfRangeError:
+                return None
+            if found := [record for records in received.values() for record in records]:
+                return found[0] if found[0].offset == offset else None
+            end = self._consumer.highwater(partition)
+            if end is not None and end <= offset:
+                return None
+            if time.monotonic() > until:
+                raise TimeoutError(f"{partition.topic}/{partition.partition} tells nothing of what lies at {offset}")
