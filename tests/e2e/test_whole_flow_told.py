@@ -22,7 +22,7 @@ TOLD: list[tuple[Somebody, str, list[str]]] = [
     ),
     (
         CAST["orderer"], "sv",
-        ["Ett direktiv väntar på ditt godkännande", "En projektplan väntar på ditt godkännande", "Så går det",
+        ["Ett direktiv väntar på ditt godkännande", "En projektplan väntar på att du godtar den", "Så går det",
          "Antecknat från vårt samtal", "Begränsat", "Avslutat"],
     ),
     (
@@ -32,10 +32,10 @@ TOLD: list[tuple[Somebody, str, list[str]]] = [
     ),
     (
         CAST["pm"], "sv",
-        ["En anmälan väntar på bedömning", "Anmälaren ber om hjälp", "Ett direktiv har lämnats tillbaka",
-         "En projektplan väntar på ditt godkännande", "Så går det", "Avslutat"],
+        ["En anmälan väntar på bedömning", "Anmälaren ber om hjälp", "Ett direktiv har lämnats in",
+         "En projektplan väntar på att du godtar den", "Så går det", "Avslutat"],
     ),
-    (CAST["manager"], "sv", ["Ett projekt är rött"]),
+    (CAST["manager"], "sv", ["Ett projekt rapporterar rött"]),
     (DANE, "da", ["Vurderet som ændring", "Udfyld projektdirektivet", "Prioriteret"]),
     (NORWEGIAN_REQUESTER, "nb", ["Henvendelsen din er mottatt", "Fyll ut prosjektdirektivet", "Prioritert"]),
 ]  # fmt: skip

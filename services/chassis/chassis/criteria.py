@@ -82,6 +82,6 @@ SIZE_CRITERIA = (
 TIE_RULE: Mapping[str, str] = _names(
     "Vid lika poäng går det ärende först som tjänar flest kommuner, därefter det som kom in först.",
     "Ved lige mange point går den anmodning først, som tjener flest kommuner, derefter den, der kom først ind.",
-    "Ved lik poengsum går den bestillingen først som tjener flest kommuner, deretter den som kom først inn.",
+    "Ved lik poengsum går den henvendelsen først som tjener flest kommuner, deretter den som kom først inn.",
     "Equal scores: the request that serves most municipalities goes first, then the one that came in first.",
 )
