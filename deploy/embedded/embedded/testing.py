@@ -41,7 +41,8 @@ class Databases:
     def fresh(self, template: str = "template0") -> str:
         """The URL of a new database, as superuser."""
         name = f"test_{next(self._numbers)}"
-        self._run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        # Copying files takes half as long as writing all they hold to the log, which nobody here reads.
+        self._run(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
         self._made.append(name)
         return self.server.dsn(name)
 
