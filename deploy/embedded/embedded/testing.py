@@ -14,9 +14,11 @@ not let two sessions share one.
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import itertools
 import os
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -27,6 +29,11 @@ import pytest
 
 from embedded.broker import Broker
 from embedded.postgres import Postgres
+
+if importlib.util.find_spec("sniffio") is None:
+    # httpx looks for it with each request to an application in this process, in every folder of the path; this is how
+    # Python is told that a module is not there.
+    sys.modules["sniffio"] = None  # type: ignore[assignment]  # typeshed knows only modules that are there
 
 
 class Databases:
