@@ -8,6 +8,9 @@ STAMP  := $(VENV)/installed
 PARTS  := contracts services/chassis services/intake services/portfolio services/governance services/notifications deploy/embedded
 PACKAGES := contracts chassis intake portfolio governance notifications embedded
 
+# Kept whatever the shell says: an installation is a handful of processes, and each would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help up demo test test-whole test-systems test-parts check rules translations schemas format lint types layers bench e2e every-page screenshots kafka \
         peers fuzz lock install clean
 

@@ -31,11 +31,11 @@ from chassis.serve import resources_of
 from chassis.service import Service
 from chassis.settings import Issuer, Settings
 from chassis.store import Store
-from chassis.testing import NOON, Databases, a_database
+from chassis.testing import NOON, Databases, a_database, an_app
 from chassis.topics import key_of, partition_of
 from chassis.vault import Vault
 from chassis.views.follow import ViewFollower
-from chassis.web import Deps, create_app
+from chassis.web import Deps
 from contracts.catalogue import topic_of
 from contracts.envelope import Envelope
 from tests.integration.flow_people import SECRETS, SOMEBODY, a_partnership
@@ -213,7 +213,7 @@ async def _run(service: Service, here: Deps, stack: AsyncExitStack) -> Running:
         await view.restore()
     for reaction in reactions:
         await reaction.restore()
-    app = create_app(service.name, service.package, service.routers, here)
+    app = await stack.enter_async_context(an_app(service, here))
     transport = httpx.ASGITransport(app=app)
     client = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url=ORIGIN))
     client.headers["accept-language"] = "en"

@@ -30,11 +30,11 @@ from chassis.react import ReactionFollower
 from chassis.schedule import ClockworkLoop
 from chassis.settings import Issuer, Settings
 from chassis.store import Store
-from chassis.testing import NOON, Databases, a_database
+from chassis.testing import NOON, Databases, a_database, an_app
 from chassis.topics import key_of, partition_of
 from chassis.vault import Vault
 from chassis.views.follow import ViewFollower
-from chassis.web import Deps, create_app
+from chassis.web import Deps
 from contracts.catalogue import CATALOGUE, SERVICES
 from contracts.envelope import Envelope
 from contracts.event import Event
@@ -336,8 +336,9 @@ async def a_world(databases: Databases, folder: Path) -> AsyncIterator[World]:
         )
         for follower in followers:
             await follower.restore()
-        app = create_app("governance", "governance", service.routers, here)
-        transport = httpx.ASGITransport(app=app)
-        async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
+        async with (
+            an_app(service, here) as app,
+            httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=ORIGIN) as client,
+        ):
             client.headers["accept-language"] = "en"
             yield World(here=here, client=client, followers=followers, clock=clock)

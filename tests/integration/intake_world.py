@@ -26,11 +26,11 @@ from chassis.log import Record
 from chassis.partnership import Partnership
 from chassis.settings import Issuer, Settings
 from chassis.store import Store
-from chassis.testing import NOON, Databases, a_database
+from chassis.testing import NOON, Databases, a_database, an_app
 from chassis.topics import key_of, partition_of
 from chassis.vault import Vault
 from chassis.views.follow import ViewFollower
-from chassis.web import Deps, create_app
+from chassis.web import Deps
 from contracts.topics import REQUEST
 from intake.main import service
 
@@ -194,8 +194,9 @@ async def a_world(databases: Databases, folder: Path, partnership: Partnership |
         followers = tuple(ViewFollower(view, db) for view in service.followed)
         for follower in followers:
             await follower.restore()
-        app = create_app("intake", "intake", service.routers, here, streamed=service.streamed)
-        transport = httpx.ASGITransport(app=app)
-        async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
+        async with (
+            an_app(service, here) as app,
+            httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=ORIGIN) as client,
+        ):
             client.headers["accept-language"] = "en"
             yield World(here=here, client=client, followers=followers, clock=clock)

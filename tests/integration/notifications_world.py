@@ -32,11 +32,11 @@ from chassis.react import ReactionFollower
 from chassis.serve import resources_of
 from chassis.settings import Issuer, Settings
 from chassis.store import Store
-from chassis.testing import NOON, Databases, a_database, an_envelope
+from chassis.testing import NOON, Databases, a_database, an_app, an_envelope
 from chassis.topics import key_of, partition_of
 from chassis.vault import Vault
 from chassis.views.follow import ViewFollower
-from chassis.web import Deps, create_app
+from chassis.web import Deps
 from contracts.event import Event
 from contracts.intake import RequestRegistered
 from contracts.topics import MESSAGE
@@ -260,9 +260,10 @@ async def a_world(databases: Databases, folder: Path, *, by_smtp: bool = False) 
         await view.restore()
         assert service.senders is not None
         senders = tuple(SenderLoop(sender, db) for sender in service.senders(resources))
-        app = create_app("notifications", "notifications", service.routers, here)
-        transport = httpx.ASGITransport(app=app)
-        async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
+        async with (
+            an_app(service, here) as app,
+            httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=ORIGIN) as client,
+        ):
             client.headers["accept-language"] = "en"
             yield World(
                 here=here, client=client, reaction=reaction, view=view, senders=senders, clock=clock,

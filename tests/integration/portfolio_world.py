@@ -30,11 +30,11 @@ from chassis.schedule import ClockworkLoop
 from chassis.serve import resources_of
 from chassis.settings import Issuer, Settings
 from chassis.store import Store
-from chassis.testing import NOON, Databases, a_database, an_envelope
+from chassis.testing import NOON, Databases, a_database, an_app, an_envelope
 from chassis.topics import key_of, partition_of
 from chassis.vault import Vault
 from chassis.views.follow import ViewFollower
-from chassis.web import Deps, create_app
+from chassis.web import Deps
 from contracts.catalogue import CATALOGUE
 from contracts.event import Event
 from contracts.governance import CabDecided, DirectiveApproved, PlanAgreed
@@ -305,8 +305,9 @@ async def a_world(databases: Databases, folder: Path, partnership: Partnership |
         for reaction in reactions:
             await reaction.restore()
         clockworks = tuple(ClockworkLoop(each, store, clock, resources) for each in service.clockworks)
-        app = create_app("portfolio", "portfolio", service.routers, here)
-        transport = httpx.ASGITransport(app=app)
-        async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
+        async with (
+            an_app(service, here) as app,
+            httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=ORIGIN) as client,
+        ):
             client.headers["accept-language"] = "en"
             yield World(here=here, client=client, views=views, reactions=reactions, clockworks=clockworks, clock=clock)

@@ -74,7 +74,7 @@ def _until_done_or_waiting(committing: Future[Any], looking: psycopg.Connection[
         "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' "
         "AND wait_event_type = 'Lock'"
     )
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not committing.done() and looking.execute(waiting).fetchone() is None:
         assert time.monotonic() < deadline, "B neither commits nor waits"
 

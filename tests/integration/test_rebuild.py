@@ -234,7 +234,7 @@ async def test_processes_that_help_end_with_the_one_they_help() -> None:
         sys.executable, "-m", "tests.integration.helped", stdout=asyncio.subprocess.PIPE
     )
     assert parent.stdout is not None
-    helper = int(await asyncio.wait_for(parent.stdout.readline(), 30))
+    helper = int(await asyncio.wait_for(parent.stdout.readline(), 60))
     assert psutil.pid_exists(helper)
     parent.kill()
     await parent.wait()

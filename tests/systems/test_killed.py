@@ -131,7 +131,7 @@ async def _die_and_go_on(postgres: Postgres, made: Databases, folder: Path) -> d
         async with killed.running(len(kinds), "api") as process:
             answers = await asyncio.gather(*(killed.deliver(kind) for kind in kinds))
             assert answers == [None] * len(kinds), "nobody was answered"
-            assert process.wait(5) == -signal.SIGKILL
+            assert process.wait(60) == -signal.SIGKILL
         for kind in kinds:
             killed.told[kind].kept = await killed.outcomes(kind)
             await killed.query(asking.DUE, asking.POLL, kind, "ekvik", 0.0)

@@ -114,7 +114,7 @@ def test_a_second_up_on_the_same_data_says_who_has_it(running: subprocess.Popen[
 
 def test_down_stops_it_and_says_so_once(supervisor: subprocess.Popen[bytes], home: Home) -> None:
     assert "has stopped" in run(down).output
-    assert supervisor.wait(5) == 0
+    assert supervisor.wait(60) == 0
     assert run(status).exit_code == 3
     assert "does not run" in run(down).output
 

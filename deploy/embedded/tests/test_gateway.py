@@ -197,8 +197,8 @@ async def test_a_stream_passes_piece_by_piece_and_is_let_go_when_its_reader_leav
     await web.TCPSite(runner, "127.0.0.1", port).start()
     try:
         async with client.get(f"http://127.0.0.1:{port}/intake/live") as answer:
-            assert await asyncio.wait_for(answer.content.readuntil(b"\n\n"), 5) == b"event: same\n\n"
+            assert await asyncio.wait_for(answer.content.readuntil(b"\n\n"), 60) == b"event: same\n\n"
             answer.close()
-        await asyncio.wait_for(left.wait(), 5)
+        await asyncio.wait_for(left.wait(), 60)
     finally:
         await runner.cleanup()

@@ -77,7 +77,7 @@ def test_a_pid_file_that_names_a_stranger_does_not_keep_the_server_from_starting
     text = pid_file.read_text()
     server.stop()
     pid_file.write_text(text.replace(text.splitlines()[0], str(os.getpid()), 1))
-    server.start(timeout=10)
+    server.start()
     assert ask(server.dsn(), "SELECT 1") == 1
     server.stop()
 
@@ -109,7 +109,7 @@ def test_a_prepared_database_is_prepared_once_and_copied(databases: Databases) -
 
 def test_a_test_gets_a_broker_without_topics(kafka: str) -> None:
     admin = AdminClient({"bootstrap.servers": kafka})
-    assert not [name for name in admin.list_topics(timeout=5).topics if name.startswith("flode.")]
+    assert not [name for name in admin.list_topics(timeout=60).topics if name.startswith("flode.")]
     for created in admin.create_topics([NewTopic("flode.tested", 3, 1)]).values():
         created.result()
-    assert len(admin.list_topics("flode.tested", timeout=5).topics["flode.tested"].partitions) == 3
+    assert len(admin.list_topics("flode.tested", timeout=60).topics["flode.tested"].partitions) == 3

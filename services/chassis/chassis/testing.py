@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import json as json_format
 import zlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 from uuid import UUID, uuid4, uuid5
 
+from fastapi import FastAPI
+
+from chassis.clock import ToldClock
 from chassis.context import Context
+from chassis.limits import Limits
 from chassis.outbox import GiveUp
 from chassis.outward import Answer, Outward
 from chassis.prepare import prepare
+from chassis.service import Service
+from chassis.web import Deps, create_app
 from contracts.envelope import Envelope
 from contracts.event import Event
 from contracts.personal import token
@@ -51,6 +59,29 @@ def a_database(databases: Databases, service: str, tables: str | None = None) ->
         await prepare(url, service, *urls_of(url, service), own_tables=tables)
 
     return urls_of(databases.like(f"flode_{service}_{zlib.crc32((tables or '').encode()):x}", make), service)
+
+
+_UNUSED: defaultdict[tuple[str, str], list[FastAPI]] = defaultdict(list)
+
+
+@asynccontextmanager
+async def an_app(service: Service, here: Deps) -> AsyncIterator[FastAPI]:
+    """A service's own routes around `here`, for the length of a block.
+
+    FastAPI looks through every route when an application is first asked, which costs more than most tests do. So one
+    that a test is done with is handed on to the next; two that are used at once are two.
+    """
+    assert here.pressure is None, "the application is made for what it stands on"
+    assert not isinstance(here.clock, ToldClock), "the application is made for what it stands on"
+    unused = _UNUSED[service.name, here.settings.public_url]
+    app = (
+        unused.pop()
+        if unused
+        else create_app(service.name, service.package, service.routers, here, streamed=service.streamed)
+    )
+    app.state.here, app.state.limits = here, Limits()
+    yield app
+    unused.append(app)
 
 
 def a_person_id(name: str) -> UUID:

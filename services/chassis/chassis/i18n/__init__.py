@@ -40,8 +40,10 @@ def N_(text: str) -> str:  # noqa: N802 - the name that tools for translators kn
 
 def use(*packages: str) -> None:
     """Read the catalogues of these packages too. What the chassis says already is not said anew by a service."""
-    _packages.extend(package for package in packages if package not in _packages)
-    translations.cache_clear()
+    new = [package for package in packages if package not in _packages]
+    if new:
+        _packages.extend(new)
+        translations.cache_clear()
 
 
 @cache

@@ -69,6 +69,7 @@ def _colours(sheet: str) -> dict[str, str]:
     return dict(_TOKEN.findall(sheet))
 
 
+@cache
 def components(environment: Environment) -> tuple[Component, ...]:
     """The macros of forms.html in their order, each with the example in components.html."""
     calls = dict(_BLOCK.findall(_source("components.html")))

@@ -107,8 +107,9 @@ def problem_page(request: Request, refusal: Refusal) -> HTMLResponse:
     return answer
 
 
+@cache
 def templates_of(package: str) -> Environment:
-    """The templates of a service, and under them the chassis'."""
+    """The templates of a service, and under them the chassis'; one environment, so that each is compiled once."""
     found = resources.files(package) / "templates"
     loaders = [PackageLoader("chassis.web")]
     if found.is_dir():
