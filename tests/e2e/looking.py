@@ -95,4 +95,4 @@ def out_of_place(language: str) -> frozenset[str]:
     else there, in the languages of the others."""
     ours = sentences(language)
     others = {text for each in LANGUAGE_NAMES for text in sentences(each).values() if text.count(" ") >= WORDS - 1}
-    return frozenset((ours.keys() | others) - {*ours.values()} - {*LANGUAGE_NAMES.values()})
+    return frozenset((ours.keys() | others) - {*ours.values()} - {"", *LANGUAGE_NAMES.values()})
