@@ -82,7 +82,7 @@ fuzz: $(STAMP) ## bytes made up for every parser of what arrives, guided by what
 e2e: $(STAMP) ## the whole flow by mouse and keyboard, in chromium or the browser that Playwright has installed
 	$(BIN)/python -m pytest -m browser -o faulthandler_timeout=0 tests/e2e
 
-every-page: $(STAMP) ## every page there is, judged in chromium for everybody who may read it; a quarter of an hour
+every-page: $(STAMP) ## every page there is, judged in chromium in every language for whoever may read it; minutes
 	$(BIN)/python -m pytest -m walk -o faulthandler_timeout=0 tests/e2e/test_every_page.py
 
 screenshots: $(STAMP) ## pictures of every page into .screenshots, light, dark and as on a telephone, and the README's

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it has no types
 from playwright.sync_api import Page
 
 WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa")
 """What axe looks for: the success criteria of these that it knows."""
-SCHEMES: tuple[Literal["dark", "light"], ...] = ("dark", "light")
 OFFERED = ("target-size",)
 """Rules that axe knows, and applies to a page only when it is told to: 2.5.8, targets of 24 px."""
 OF_COLOURS = ("color-contrast", "link-in-text-block")
@@ -34,6 +33,8 @@ UNSEEN_FOCUS = """(what) => {
   });
   return unseen.map(each => each.outerHTML.slice(0, 160));
 }"""
+KINDS = """what => [...document.querySelectorAll(what)].filter(each => each.checkVisibility()).map(
+  each => each.matches("input") ? each.type : each.matches("[role=region]") ? "region" : each.localName)"""
 AT_THE_FOCUS = """() => {
   const each = document.activeElement, been = (window.been ??= new Map());
   if (each === document.body) return null;
@@ -74,27 +75,47 @@ SPACED = """() => {
 }"""
 
 
-def breaches(page: Page) -> str:
-    """What axe finds against the page, in words, in the dark and the light palette; "" when it finds nothing."""
-    wanted: dict[str, Any] = {
-        "light": {
-            "runOnly": {"type": "tag", "values": WCAG},
-            "rules": {rule: {"enabled": True} for rule in OFFERED},
-        },
-        "dark": {"runOnly": {"type": "rule", "values": OF_COLOURS}},
-    }
-    told = []
-    for scheme in SCHEMES:
-        page.emulate_media(color_scheme=scheme)
-        found = Axe().run(page, options={**wanted[scheme], "resultTypes": ["violations"]})
-        if found.violations_count:
-            told.append(f"{scheme}: {found.generate_report()}")
-    return "\n".join(told)
+AXE = Axe()
+QUICKLY = {"preload": False, "iframes": False}
+"""None of the rules reads style sheets as files, and no page has frames."""
+JUDGED = """options => axe.run(options).then(found => found.violations.flatMap(
+  each => each.nodes.map(node => [each.id, each.help, node.html.slice(0, 200)])))"""
+
+
+def breaches(page: Page) -> list[str]:
+    """What axe finds against the page, in words."""
+    rules = {rule: {"enabled": True} for rule in OFFERED}
+    return _found(page, {"runOnly": {"type": "tag", "values": WCAG}, "rules": rules})
+
+
+def breaches_in_the_dark(page: Page) -> list[str]:
+    """What axe finds that can be otherwise in the dark palette; the page is light again afterwards."""
+    page.emulate_media(color_scheme="dark")
+    found = _found(page, {"runOnly": {"type": "rule", "values": OF_COLOURS}})
+    page.emulate_media(color_scheme="light")
+    return [f"in the dark palette: {each}" for each in found]
+
+
+def small_targets(page: Page) -> list[str]:
+    """What can be clicked and is smaller than 24 px, with too little room around it, at the width the page has now."""
+    return _found(page, {"runOnly": {"type": "rule", "values": OFFERED}})
+
+
+def _found(page: Page, options: dict[str, Any]) -> list[str]:
+    if not page.evaluate("() => !!window.axe"):  # as long as a page is not left, it has the program already
+        page.evaluate(AXE.axe_script)
+    found = page.evaluate(JUDGED, {**options, "resultTypes": ["violations"], **QUICKLY})
+    return [f"{rule}: {said}: {html}" for rule, said, html in found]
+
+
+def cut_off(page: Page) -> list[str]:
+    """What is cut off, or does not find room, when text is set wider (1.4.12)."""
+    return [f"cut off when text is set wider: {each}" for each in page.evaluate(SPACED)]
 
 
 def shortcomings(page: Page) -> list[str]:
-    """What is wrong with a page for those who see where they are by the focus, want nothing to move, choose their own
-    colours or set text wider (2.4.7, 2.4.11, 2.3.3, 1.4.1, 1.4.12)."""
+    """What is wrong with a page for those who see where they are by the focus, want nothing to move or choose their
+    own colours (2.4.7, 2.3.3, 1.4.1)."""
     page.keyboard.press("Tab")  # a browser shows the focus to whoever is seen to use the keyboard
     told = [f"the focus is not seen on {each}" for each in page.evaluate(UNSEEN_FOCUS, FOCUSABLE)]
     page.emulate_media(forced_colors="active")
@@ -102,8 +123,12 @@ def shortcomings(page: Page) -> list[str]:
     page.emulate_media(forced_colors="none", reduced_motion="reduce")
     told += [f"moves for who wants no motion: {each}" for each in page.evaluate(MOVES)]
     page.emulate_media(reduced_motion="no-preference")
-    told += [f"cut off when text is set wider: {each}" for each in page.evaluate(SPACED)]
     return told
+
+
+def kinds_of_controls(page: Page) -> set[str]:
+    """What on the page can have the focus: elements by their name, fields by their type, and regions to be scrolled."""
+    return set(page.evaluate(KINDS, FOCUSABLE))
 
 
 def walked_by_tab(page: Page, most: int = 60) -> list[str]:

@@ -12,11 +12,8 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
-from importlib import resources
 from typing import ClassVar
 
-from babel.messages.pofile import read_po
 from playwright.sync_api import (
     Browser,
     ConsoleMessage,
@@ -24,43 +21,15 @@ from playwright.sync_api import (
     Locator,
     Page,
     Response,
-    ViewportSize,
     expect,
     sync_playwright,
 )
 
 from chassis import i18n
-from chassis.service import find_services
-from chassis.web.pages import LANGUAGE_NAMES
-from tests.e2e.accessible import breaches
+from tests.e2e.accessible import breaches, breaches_in_the_dark
 from tests.e2e.cast import CAST, Somebody
 from tests.e2e.installation import PASSWORD, Installation, until
-
-PACKAGES = ("chassis", "embedded", *(service.name for service in find_services()))
-DESK: ViewportSize = {"width": 1100, "height": 900}
-TELEPHONE: ViewportSize = {"width": 320, "height": 640}
-"""As narrow as a page may have to be: a small telephone, or a wide window at 400 % (WCAG 2.2, 1.4.10)."""
-LOOK = """() => {
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), texts = [];
-  const language = document.documentElement.lang;
-  // What says of itself that it is in another language, such as the names of languages, is meant to be.
-  while (walker.nextNode()) {
-    const node = walker.currentNode;
-    if (node.parentElement.closest("[lang]").lang === language) texts.push(node.data.trim());
-  }
-  const fields = [...document.querySelectorAll("input:not([type=hidden]), select, textarea")];
-  const ids = [...document.querySelectorAll("[id]")].map(each => each.id);
-  return {
-    texts,
-    language,
-    headings: document.querySelectorAll("h1").length,
-    nameless: fields.filter(each => !each.labels.length && !each.ariaLabel).map(each => each.outerHTML),
-    twice: ids.filter((each, at) => ids.indexOf(each) !== at),
-    astray: [...document.querySelectorAll("main a[href^='#']")].map(each => each.getAttribute("href").slice(1))
-      .filter(each => !document.getElementById(each)),
-  };
-}"""
-TOO_WIDE = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+from tests.e2e.looking import DESK, PACKAGES, faults
 
 
 @contextmanager
@@ -75,25 +44,12 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@cache
-def english(language: str) -> frozenset[str]:
-    """Our English sentences that read otherwise in a language, and so are out of place on its pages."""
-    read, written = set(), {""}
-    for package in PACKAGES if language in i18n.CATALOGUES else ():
-        catalogue = resources.files(package) / "locale" / language / "LC_MESSAGES" / "messages.po"
-        with catalogue.open("rb") as file:
-            for each in read_po(file, locale=language):
-                read.add(str(each.id))
-                written.add(str(each.string))
-    return frozenset(read - written)
-
-
 class Visitor:
     """Somebody at a browser. Links and buttons are named in English here, and found by the words of their language;
     fields are found by the name under which their content is sent."""
 
     judged: ClassVar[set[tuple[str, str, int]]] = set()
-    """The kinds of pages that axe has judged already."""
+    """The kinds of pages that axe has judged already, in a language or a palette."""
 
     def __init__(self, browser: Browser, here: Installation, language: str) -> None:
         i18n.use(*PACKAGES)
@@ -217,36 +173,31 @@ class Visitor:
 
     # Looking at a page
 
-    def looks(self, kind: str | None = None) -> None:
-        """What must hold of every page; `kind` names what is judged once, its address does unless told otherwise."""
-        page, seen = self.page, self.page.evaluate(LOOK)
-        assert not self.complaints, f"{page.url}: {self.complaints}"
-        assert seen["headings"] == 1, f"{page.url} has {seen['headings']} headings of the first level"
-        assert seen["language"] == self.language, f"{page.url} says that its language is {seen['language']}"
-        assert not seen["nameless"], f"{page.url} has fields without a label: {seen['nameless']}"
-        assert not seen["twice"], f"{page.url} has ids that are given twice: {seen['twice']}"
-        assert not seen["astray"], f"{page.url} has links that lead nowhere: {seen['astray']}"
-        foreign = english(self.language).intersection(seen["texts"]) - {*LANGUAGE_NAMES.values()}
-        assert not foreign, f"{page.url} says in English: {foreign}"
-        page.set_viewport_size(TELEPHONE)
-        beyond = page.evaluate(TOO_WIDE)
-        page.set_viewport_size(DESK)
-        assert beyond <= 0, f"{page.url} is {beyond} px wider than a telephone"
-        self._is_for_everybody(kind or self._kind())
+    def looks(self) -> None:
+        """What must hold of every page."""
+        found = self.finds()
+        assert not found, "\n".join(found)
+
+    def finds(self, kind: str | None = None) -> list[str]:
+        """What does not hold of the page; `kind` names what axe judges once, its address does unless told otherwise."""
+        told = [*self.complaints, *faults(self.page, self.language), *self._breaches(kind or self._kind())]
+        self.complaints = []
+        return [f"{self.page.url}: {each}" for each in told]
 
     def _kind(self) -> str:
         """The address without what is of one thing alone."""
         return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|[\w-]{40,}", "…", self.page.url.partition("?")[0])
 
-    def _is_for_everybody(self, kind: str) -> None:
+    def _breaches(self, kind: str) -> list[str]:
         """What WCAG 2.2 asks for and a program can judge; once for each kind of page, with and without mistakes in its
-        form, in each language."""
-        look = (kind, self.language, self.page.locator(".error-summary").count())
-        if look in self.judged:
-            return
-        self.judged.add(look)
-        found = breaches(self.page)
-        assert not found, f"{self.page.url}, {found}"
+        form, in each language; and once in the dark palette, for no colour comes from a language."""
+        mistakes = self.page.locator(".error-summary").count()
+        told: list[str] = []
+        for look, judge in {self.language: breaches, "dark": breaches_in_the_dark}.items():
+            if (kind, look, mistakes) not in self.judged:
+                self.judged.add((kind, look, mistakes))
+                told += judge(self.page)
+        return told
 
     def _answered(self, response: Response) -> None:
         if response.status >= 400:

@@ -1,33 +1,33 @@
-"""Every page there is, for whoever may read it, in the languages by turns: by eye and by ear, in light and dark, by
-keyboard, on a telephone, set wider, without motion (WCAG 2.2 AA)."""
+"""Every page there is, for whoever may read it, in every language: by eye and by ear, in light and dark, by keyboard,
+on a telephone, set wider, without motion (WCAG 2.2 AA)."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import cycle
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Browser
 
-from chassis.auth import LANGUAGE_COOKIE, SESSION_COOKIE
 from chassis.i18n import LANGUAGES
-from tests.e2e.accessible import shortcomings, walked_by_tab
-from tests.e2e.browser import Visitor, chromium
 from tests.e2e.cast import CAST
 from tests.e2e.every_page import NOBODY, PROBLEMS, Address, Known, addresses
 from tests.e2e.flow.private import a_marked_request
 from tests.e2e.flow.story import Story
 from tests.e2e.installation import PASSWORD
 from tests.e2e.known import a_parked_event, known_of, sessions_of
+from tests.e2e.walking import Walked, walk
 
 pytestmark = pytest.mark.walk
 PARTS = ("pm", "operator", "auditor", "leader", "manager", "requester", "orderer", "deputy", "desk", "technician")
 """Whoever reads a page first of these reads it for the test."""
 STARTS = ("/portfolio/home", "/portfolio/requests", "/governance/", "/portfolio/mine")
 """Pages that show each of them something else."""
+CONTROLS = {"a", "button", "select", "textarea", "summary", "region", "checkbox", "radio", "range"}
+CONTROLS |= {"text", "email", "password", "date", "datetime-local"}
+"""What can have the focus: each kind has been seen to show it, somewhere on the way."""
 UNREACHED: dict[str, str] = {}
 """Pages that this story leads nobody to, and why."""
 
@@ -62,61 +62,31 @@ def pages(known: Known) -> list[Address]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
+def walked(known: Known, pages: list[Address], decided: Story) -> Walked:
+    """Of what all services show alike one is read, of what differs by who reads it each."""
+    once = {address.route: address for address in reversed(pages)}
+    starts = [Address(f"{path} of {who}", path, who) for path in STARTS for who in PARTS if who != "pm"]
+    return walk(decided.here, known.sessions, [*once.values(), *starts])
 
 
-class Reader(Visitor):
-    """Somebody who is signed in already, and may change their language."""
-
-    def __init__(self, browser: Browser, story: Story, session: str) -> None:
-        super().__init__(browser, story.here, "en")
-        if session:
-            self._keeps(SESSION_COOKIE, session)
-
-    def speaks(self, language: str) -> None:
-        """From here on."""
-        self.language = language
-        self._keeps(LANGUAGE_COOKIE, language)
-
-    def reads_page(self, address: Address) -> None:
-        """Go there, be answered as is to be expected, and look."""
-        answer = self.page.goto(address.path)
-        assert answer, address
-        assert answer.status == address.status, f"{address}: {answer.status}"
-        if answer.status >= 400:
-            self.complaints.clear()
-        self.looks(address.route)
-
-    def _keeps(self, name: str, value: str) -> None:
-        self.page.context.add_cookies([{"name": name, "value": value, "url": self.here.url}])
+def test_every_page_holds_for_everybody_in_every_language(walked: Walked) -> None:
+    assert not walked.wrong, "\n".join(walked.wrong)
 
 
-@pytest.fixture(scope="module")
-def readers(known: Known, browser: Browser, decided: Story) -> dict[str, Reader]:
-    return {part: Reader(browser, decided, session) for part, session in known.sessions.items()}
+def test_every_kind_of_control_was_met(walked: Walked) -> None:
+    assert walked.controls >= CONTROLS
 
 
-def test_every_page_holds_for_everybody(readers: dict[str, Reader], pages: list[Address]) -> None:
-    wrong: list[str] = []
-    once = {address.route: address for address in reversed(pages)}  # of what all services show alike, one
-    also = [address for address in pages if once[address.route] != address]
-    also += [Address(f"{path} of {who}", path, who) for path in STARTS for who in PARTS if who != "pm"]
-    # A page takes seconds, so each is read in one language, by turns; that nothing is left untranslated in any is
-    # counted by `make check`, and the whole flow is gone through in all of them.
-    for address, language in zip([*once.values(), *also], cycle(LANGUAGES), strict=False):
-        reader = readers[address.who]
-        reader.speaks(language)
-        try:
-            reader.reads_page(address)
-        except AssertionError as found:
-            reader.complaints.clear()
-            wrong.append(f"{address.who} at {address.path} ({language}): {found}")
-    assert not wrong, "\n\n".join(wrong)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_page_is_called_something_else(walked: Walked, language: str) -> None:
+    alike: dict[str, list[str]] = defaultdict(list)
+    for route, title in walked.titles[language].items():
+        if " of " not in route:
+            alike[title].append(route.partition("?")[0])
+    assert not {title: routes for title, routes in alike.items() if len(set(routes)) > 1}
 
 
-def test_refusals_are_pages_too(readers: dict[str, Reader], known: Known) -> None:
+def test_refusals_are_pages_too(decided: Story, known: Known) -> None:
     asked = [Address(f"{path} {status}", path, "pm", status) for path, status in PROBLEMS.items()]
     link, setup = known.values["token"][0], known.values["secret"][0]
     asked += [
@@ -125,19 +95,5 @@ def test_refusals_are_pages_too(readers: dict[str, Reader], known: Known) -> Non
         Address("a link that was changed", f"/governance/directive/{link[:-4]}AAAA", NOBODY, 403),
         Address("a link that was used", f"/setup/{setup[:-4]}AAAA", NOBODY, 410),
     ]
-    for address in asked:
-        for language in LANGUAGES:
-            readers[address.who].speaks(language)
-            readers[address.who].reads_page(address)
-
-
-def test_the_focus_is_seen_nothing_moves_unasked_and_wider_text_is_not_cut(
-    readers: dict[str, Reader], pages: list[Address]
-) -> None:
-    wrong: list[str] = []
-    for address in {address.route: address for address in reversed(pages)}.values():
-        reader = readers[address.who]
-        reader.speaks("sv")
-        reader.page.goto(address.path)
-        wrong += [f"{address.path}: {each}" for each in (*shortcomings(reader.page), *walked_by_tab(reader.page, 25))]
-    assert not wrong, "\n".join(wrong)
+    refused = walk(decided.here, known.sessions, asked)
+    assert not refused.wrong, "\n".join(refused.wrong)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from importlib import resources
 
@@ -12,8 +14,13 @@ from fastapi.responses import Response
 from jinja2 import Environment, Template
 
 from chassis.auth import Caller, MaybeCaller
+from chassis.i18n import N_
+from chassis.partnership import Partnership
 from chassis.web.pages import page
 
+REVIEWED = date(2026, 11, 30)
+"""When the statement of accessibility was last compared with the pages. The guidelines of the countries ask for that
+once a year, and when something of weight changes."""
 _MACRO = re.compile(r"{%-? macro ([a-z]\w*)\((.*)\) -?%}")
 _BLOCK = re.compile(r"{% block (\w+) %}\n(.*?)\n{% endblock %}", re.DOTALL)
 _TOKEN = re.compile(r"--([a-z-]+): (#[0-9a-f]{6});")
@@ -39,6 +46,52 @@ class Component:
     drawn: Template
 
 
+@dataclass(frozen=True, slots=True)
+class Supervision:
+    """A country's law on digital public services and who supervises it, as they are called there: in that language,
+    whoever reads."""
+
+    language: str
+    law: str
+    authority: str
+    address: str
+
+
+COUNTRIES: Mapping[str, str] = {"SE": N_("Sweden"), "DK": N_("Denmark"), "NO": N_("Norway"), "FI": N_("Finland")}
+SUPERVISION: Mapping[str, Supervision] = {
+    "SE": Supervision(
+        "sv",
+        "lagen (2018:1937) om tillgänglighet till digital offentlig service",
+        "Myndigheten för digital förvaltning (Digg)",
+        "https://www.digg.se/tdosanmalan",
+    ),
+    "DK": Supervision(
+        "da",
+        "lov om tilgængelighed af offentlige organers websteder og mobilapplikationer",
+        "Digitaliseringsstyrelsen",
+        "https://digst.dk",
+    ),
+    "NO": Supervision(
+        "nb",
+        "likestillings- og diskrimineringsloven og forskrift om universell utforming av IKT-løsninger",
+        "Tilsynet for universell utforming av ikt",
+        "https://www.uutilsynet.no",
+    ),
+    "FI": Supervision(
+        "sv",
+        "lagen om tillhandahållande av digitala tjänster (306/2019)",
+        "Transport- och kommunikationsverket Traficom",
+        "https://www.traficom.fi",
+    ),
+}
+
+
+def supervision_of(partnership: Partnership) -> list[tuple[str, Supervision]]:
+    """The laws that hold for the municipalities of a partnership, by the names of their countries."""
+    theirs = {each.country for each in partnership.municipalities.values()}
+    return [(COUNTRIES[country], law) for country, law in SUPERVISION.items() if country in theirs]
+
+
 def about_router(service: str) -> APIRouter:
     """Every service shows its own, so that no page depends on another service."""
     router = APIRouter(prefix=f"/{service}")
@@ -52,7 +105,8 @@ def about_router(service: str) -> APIRouter:
     @router.get("/accessibility")
     async def accessibility(request: Request, caller: MaybeCaller) -> Response:
         """The accessibility statement, which nobody has to sign in for."""
-        return page(request, "accessibility.html", caller)
+        partnership = request.app.state.here.partnership
+        return page(request, "accessibility.html", caller, supervision=supervision_of(partnership), reviewed=REVIEWED)
 
     return router
 

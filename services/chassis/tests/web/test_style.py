@@ -55,8 +55,14 @@ def test_text_stands_out_from_its_ground(scheme: str, text: str, ground: str) ->
 
 @SCHEMES
 @pytest.mark.parametrize("edge", ["line", "ink", "bad"])
-def test_the_edge_of_a_field_and_the_focus_stand_out(scheme: str, edge: str) -> None:
+def test_the_edge_of_a_field_stands_out(scheme: str, edge: str) -> None:
     assert contrast(scheme, edge, "ground") >= 3
+
+
+@SCHEMES
+@pytest.mark.parametrize("ground", ["ground", "ground-soft", "brand", "good-ground", "caution-ground", "bad-ground"])
+def test_one_of_the_two_rings_of_the_focus_stands_out_from_whatever_it_lies_on(scheme: str, ground: str) -> None:
+    assert max(contrast(scheme, ring, ground) for ring in ("ink", "focus")) >= 3
 
 
 def test_every_colour_has_its_counterpart_in_the_dark() -> None:

@@ -5,6 +5,7 @@ A secret is shown once, on the page that answers when it is made. How a connecti
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
@@ -33,10 +34,20 @@ from governance.views import settings
 
 router = APIRouter(prefix="/settings/connections")
 PATH = "/governance/settings/connections"
-STATES = (
-    "registered", "project", "change", "prioritised", "assigned", "started", "postponed", "limited", "stopped",
-    "resumed", "completed",
-)  # fmt: skip
+STATES: Mapping[str, str] = {
+    "registered": N_("Registered"),
+    "project": N_("Judged to be a project"),
+    "change": N_("Judged to be a change"),
+    "prioritised": N_("Ranked"),
+    "assigned": N_("Has a leader"),
+    "started": N_("Work has begun"),
+    "postponed": N_("Postponed"),
+    "limited": N_("Limited by the CAB"),
+    "stopped": N_("Stopped"),
+    "resumed": N_("Goes on again"),
+    "completed": N_("Completed"),
+}
+"""The states of ours that a ticketing system may have a name for, and what they are called here."""
 SAID = {
     ConnectionSet.type: N_("It was set how the system is spoken with"),
     ConnectionSecretsSet.type: N_("The secrets were changed"),

@@ -38,7 +38,7 @@ from contracts.governance import (
 )
 from contracts.topics import REQUEST
 from contracts.values import Caution, Directive, Person, Remark
-from governance.domain.directive import HOLDER, DirectiveFact, Stage
+from governance.domain.directive import HOLDER, DirectiveFact, Holder, Stage
 
 
 class Version(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,8 +76,8 @@ class DirectiveRow(Row, frozen=True, kw_only=True):
     title: str
     requester: Person
     stage: Stage
-    with_whom: str
-    """Who has the ball: requester, pm, signatories or nobody."""
+    with_whom: Holder
+    """Who has the ball."""
     due: date
     sent_at: datetime
     changed_at: datetime
