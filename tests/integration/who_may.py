@@ -33,6 +33,7 @@ GET /{s}/api/views/{view} | pm, auditor
 GET /{s}/api/views/{view}/{key} | pm, auditor
 GET /{s}/audit/ | pm, auditor
 GET /{s}/audit/key.json | anyone
+GET /{s}/audit/found.json | pm, auditor
 GET /{s}/audit/reads | auditor
 GET /{s}/audit/{view} | pm, auditor
 GET /{s}/audit/{view}/{key} | pm, auditor

@@ -90,7 +90,12 @@ def test_what_is_wrong_is_told_with_what_to_do_and_the_serious_first() -> None:
     told = troubles({"portfolio": a_condition(readers=[behind], parked=2), "intake": None})
     assert [each.serious for each in told] == [True, True, False]
     assert "/portfolio/flow/parked" in [each.path for each in told]
-    assert told[-1].text.format(**told[-1].params) == "projects of portfolio is 7 events behind, and moves."
+    assert told[-1].said("en") == "projects of portfolio is 7 events behind, and moves."
+
+
+def test_one_is_told_of_as_one_and_many_as_many() -> None:
+    for parked, said in ((1, "1 event is parked at portfolio."), (2, "2 events are parked at portfolio.")):
+        assert [each.said("en") for each in troubles({"portfolio": a_condition(parked=parked)})] == [said]
 
 
 def test_the_map_has_a_box_for_a_service_that_does_not_answer() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from chassis.flow.condition import Condition, ReaderNow, RelayNow, Verdict
-from chassis.i18n import N_
+from chassis.i18n import N_, NN_, translate, translate_many
 
 BROKER_LOST = N_("A broker is lost"), "broker-lost.md"
 PARKED = N_("Parked events"), "parked-events.md"
@@ -19,15 +19,22 @@ SERIOUS = frozenset({Verdict.STOPPED, Verdict.STALLED, Verdict.UNKNOWN})
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something that is not as it should be. `text` and `todo` are keys for translation; `runbook` is a title and its
-    file in deploy/runbooks; `path` a page where it can be dealt with; `serious` what does not pass by itself."""
+    """Something that is not as it should be. `text` and `todo` are keys for translation, the text with a form for one
+    and one for many where it counts what `params` call `many`; `runbook` is a title and its file in deploy/runbooks;
+    `path` a page where it can be dealt with; `serious` what does not pass by itself."""
 
-    text: str
+    text: str | tuple[str, str]
     todo: str
     params: Mapping[str, object] = field(default_factory=dict)
     runbook: tuple[str, str] | None = None
     path: str | None = None
     serious: bool = True
+
+    def said(self, language: str) -> str:
+        """What is not as it should be, in a language."""
+        if isinstance(self.text, str):
+            return translate(self.text, language, **self.params)
+        return translate_many(*self.text, int(str(self.params["many"])), language, **self.params)
 
 
 def troubles(conditions: Mapping[str, Condition | None]) -> list[Trouble]:
@@ -68,48 +75,66 @@ def _of(condition: Condition) -> Iterator[Trouble]:
         yield from _relay(service, condition.relay)
     yield from _readers(service, condition.readers)
     if condition.parked:
-        text = N_("{many} events are parked at {service}.")
+        text = NN_("{many} event is parked at {service}.", "{many} events are parked at {service}.")
         todo = N_("Look at their reasons, mend the cause, and have them handled again.")
         path = f"/{service}/flow/parked"
         yield Trouble(text, todo, {"service": service, "many": condition.parked}, PARKED, path)
     for channel in condition.channels:
         if channel.given_up:
-            text = N_("{many} deliveries by {channel} were given up.")
+            text = NN_("{many} delivery by {channel} was given up.", "{many} deliveries by {channel} were given up.")
             todo = N_("See the reasons under Messages, and whether the receiver can be reached.")
             params = {"many": channel.given_up, "channel": channel.name}
             yield Trouble(text, todo, params, CONNECTION, "/notifications/", serious=False)
 
 
-RELAY_SAYS: Mapping[Verdict, tuple[str, str, tuple[str, str]]] = {
+RELAY_SAYS: Mapping[Verdict, tuple[tuple[str, str], str, tuple[str, str]]] = {
     Verdict.STALLED: (
-        N_("The relay of {service} stands still, and {many} events wait."),
+        NN_(
+            "The relay of {service} stands still, and {many} event waits.",
+            "The relay of {service} stands still, and {many} events wait.",
+        ),
         N_("See whether the topics are there and what its log says."),
         REFILL,
     ),
     Verdict.REWOUND: (
-        N_("The topics of {service} are being filled again; {many} events are left."),
+        NN_(
+            "The topics of {service} are being filled again; {many} event is left.",
+            "The topics of {service} are being filled again; {many} events are left.",
+        ),
         N_("Wait until it is done; nothing is done twice."),
         REFILL,
     ),
     Verdict.BEHIND: (
-        N_("The relay of {service} is {many} events behind, and moves."),
+        NN_(
+            "The relay of {service} is {many} event behind, and moves.",
+            "The relay of {service} is {many} events behind, and moves.",
+        ),
         N_("Wait; it comes level by itself."),
         REFILL,
     ),
 }
-READER_SAYS: Mapping[Verdict, tuple[str, str, tuple[str, str]]] = {
+READER_SAYS: Mapping[Verdict, tuple[tuple[str, str], str, tuple[str, str]]] = {
     Verdict.STALLED: (
-        N_("{reader} of {service} stands still, and {many} events wait."),
+        NN_(
+            "{reader} of {service} stands still, and {many} event waits.",
+            "{reader} of {service} stands still, and {many} events wait.",
+        ),
         N_("See what the log of its process says; a view can be built anew beside it."),
         REBUILD,
     ),
     Verdict.REWOUND: (
-        N_("{reader} of {service} reads its topic, which was replaced, once more; {many} events are left."),
+        NN_(
+            "{reader} of {service} reads its topic, which was replaced, once more; {many} event is left.",
+            "{reader} of {service} reads its topic, which was replaced, once more; {many} events are left.",
+        ),
         N_("Wait until it is done; nothing is done twice."),
         REFILL,
     ),
     Verdict.BEHIND: (
-        N_("{reader} of {service} is {many} events behind, and moves."),
+        NN_(
+            "{reader} of {service} is {many} event behind, and moves.",
+            "{reader} of {service} is {many} events behind, and moves.",
+        ),
         N_("Wait; it comes level by itself."),
         REBUILD,
     ),
