@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from chassis.flow.condition import Condition, ReaderNow, RelayNow, Verdict
@@ -71,20 +71,22 @@ def _of(condition: Condition) -> Iterator[Trouble]:
                 text = N_("The role {role} of {service} failed and begins again.")
             todo = N_("See the log of its process for why, and start it.")
             yield Trouble(text, todo, {"service": service, "role": role.name})
-    if condition.relay is not None:
+    if condition.relay is not None and condition.broker:  # without one, that it stands still says nothing more
         yield from _relay(service, condition.relay)
     yield from _readers(service, condition.readers)
     if condition.parked:
-        text = NN_("{many} event is parked at {service}.", "{many} events are parked at {service}.")
+        parked = NN_("{many} event is parked at {service}.", "{many} events are parked at {service}.")
         todo = N_("Look at their reasons, mend the cause, and have them handled again.")
         path = f"/{service}/flow/parked"
-        yield Trouble(text, todo, {"service": service, "many": condition.parked}, PARKED, path)
+        yield Trouble(parked, todo, {"service": service, "many": condition.parked}, PARKED, path)
     for channel in condition.channels:
         if channel.given_up:
-            text = NN_("{many} delivery by {channel} was given up.", "{many} deliveries by {channel} were given up.")
+            given_up = NN_(
+                "{many} delivery by {channel} was given up.", "{many} deliveries by {channel} were given up."
+            )
             todo = N_("See the reasons under Messages, and whether the receiver can be reached.")
             params = {"many": channel.given_up, "channel": channel.name}
-            yield Trouble(text, todo, params, CONNECTION, "/notifications/", serious=False)
+            yield Trouble(given_up, todo, params, CONNECTION, "/notifications/", serious=False)
 
 
 RELAY_SAYS: Mapping[Verdict, tuple[tuple[str, str], str, tuple[str, str]]] = {
@@ -148,10 +150,52 @@ def _relay(service: str, relay: RelayNow) -> Iterator[Trouble]:
         yield Trouble(text, todo, {"service": service, "many": relay.waiting}, runbook, serious=serious)
 
 
+SEVERAL_SAY: Mapping[Verdict, str] = {
+    Verdict.STALLED: N_(
+        "{count} readers of {service} stand still: {readers}. Events that wait for the hindmost: {many}."
+    ),
+    Verdict.REWOUND: N_(
+        "{count} readers of {service} read their topics, which were replaced, once more: {readers}. "
+        "Events left for the hindmost: {many}."
+    ),
+    Verdict.BEHIND: N_(
+        "{count} readers of {service} are behind, and move: {readers}. Events left for the hindmost: {many}."
+    ),
+}
+FEW = 2
+"""Readers of a service that fare alike and are told of one by one; more of them are told of together."""
+
+
 def _readers(service: str, readers: Iterable[ReaderNow]) -> Iterator[Trouble]:
+    alike: dict[Verdict, list[ReaderNow]] = {}
     for reader in readers:
-        if reader.verdict in READER_SAYS:
-            text, todo, runbook = READER_SAYS[reader.verdict]
-            params = {"service": service, "reader": reader.name, "many": reader.behind or 0}
-            path = f"/{service}/flow/views" if reader.kind == "view" else None
-            yield Trouble(text, todo, params, runbook, path, serious=reader.verdict in SERIOUS)
+        # Who has read all there is of a topic that is being filled again waits for its relay, which is told of.
+        if reader.verdict in READER_SAYS and not (reader.verdict is Verdict.REWOUND and not reader.behind):
+            alike.setdefault(reader.verdict, []).append(reader)
+    for verdict, those in alike.items():
+        if len(those) <= FEW:
+            yield from (_reader(service, reader) for reader in those)
+        else:
+            yield _several(service, verdict, those)
+
+
+def _reader(service: str, reader: ReaderNow) -> Trouble:
+    text, todo, runbook = READER_SAYS[reader.verdict]
+    params = {"service": service, "reader": reader.name, "many": reader.behind or 0}
+    return Trouble(text, todo, params, runbook, _where(service, (reader,)), serious=reader.verdict in SERIOUS)
+
+
+def _several(service: str, verdict: Verdict, readers: Sequence[ReaderNow]) -> Trouble:
+    _, todo, runbook = READER_SAYS[verdict]
+    params = {
+        "service": service,
+        "count": len(readers),
+        "readers": ", ".join(reader.name for reader in readers),
+        "many": max(reader.behind or 0 for reader in readers),
+    }
+    text, path = SEVERAL_SAY[verdict], _where(service, readers)
+    return Trouble(text, todo, params, runbook, path, serious=verdict in SERIOUS)
+
+
+def _where(service: str, readers: Iterable[ReaderNow]) -> str | None:
+    return f"/{service}/flow/views" if any(reader.kind == "view" for reader in readers) else None
