@@ -17,6 +17,7 @@ import pytest
 from playwright.sync_api import expect
 
 from chassis.flow.rebuilds import EQUAL, SWITCHED
+from chassis.i18n import translate_many
 from chassis.service import find_services
 from chassis.web.told import AT_HEADER
 from embedded.postgres import Postgres
@@ -180,7 +181,8 @@ def test_an_operator_mends_a_parked_event_and_rebuilds_a_view_while_someone_read
 ) -> None:
     operator = people["operator"]
     operator.follows("Flow")
-    operator.waits_for(operator.words("{many} events are parked at {service}.", many=2, service="intake"))
+    parked = ("{many} event is parked at {service}.", "{many} events are parked at {service}.")
+    operator.waits_for(translate_many(*parked, 2, operator.language, many=2, service="intake"))
     mends(operator, "intake", "Nye skærme til hallen")
     mends(operator, "notifications", "Nye skærme til hallen")
 

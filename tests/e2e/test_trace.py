@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from uuid import uuid4
 
+import httpx
 import pytest
 
 from chassis.service import Service, find_services
@@ -61,8 +62,11 @@ def test_every_process_says_how_far_behind_it_is(installation: Installation, ser
     """Lag in events and in seconds, what is parked, what the relay has still to produce."""
     readers = {view.name for view in service.followed} | {reaction.name for reaction in service.reactions}
 
+    port = installation.processes()[service.name]["port"]
+    assert installation.http.get(f"/{service.name}/metrics").status_code == 404, "it is nothing for those outside"
+
     def measured() -> str | None:
-        told = installation.http.get(f"/{service.name}/metrics").text
+        told = httpx.get(f"http://127.0.0.1:{port}/{service.name}/metrics").text
         return told if all(_readers(told, each) >= readers for each in wanted) else None
 
     wanted = ("flode_reader_lag", "flode_reader_lag_time_seconds", "flode_reader_parked")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from click.testing import CliRunner
 
 import chassis.pressure
 from chassis.cli.log import lag
+from chassis.flow.gather import BROKER_SECONDS, _asking, ask_broker
 from chassis.kafka import connected
 from chassis.log import LogReader, Record
 from chassis.pressure import Pressure, waiting
@@ -138,3 +140,14 @@ async def test_a_broker_that_says_nothing_has_lost_nothing(kafka: str, monkeypat
         monkeypatch.setattr(reader, "batch", silent)
         with pytest.raises(TimeoutError, match="tells nothing"):
             await reader.one(place, lies_at, seconds=0.1)
+
+
+async def test_who_asks_how_a_service_is_does_not_wait_for_a_broker_that_takes_connections_and_says_nothing() -> None:
+    silent = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
+    host, port = silent.sockets[0].getsockname()
+    began = time.monotonic()
+    assert await ask_broker(f"{host}:{port}", (REQUEST,), ()) is None
+    assert time.monotonic() - began < 2 * BROKER_SECONDS, "others wait two seconds for what a service says"
+    silent.close()
+    for asking in list(_asking):
+        await asyncio.wait({asking}, timeout=30)

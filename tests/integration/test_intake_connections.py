@@ -42,7 +42,7 @@ async def test_a_test_says_in_words_what_came_back_and_who_asked(world: World) -
     answer = await world.client.post(f"{PATH}/ekvik/zammad", headers={**operator(world), "Origin": ORIGIN})
     assert answer.status_code == 303
     told = text_of(await world.get(f"{PATH}/ekvik/zammad", operator(world)))
-    assert "It does not answer as it should nothing can be asked of it" in told
+    assert "It does not answer as it should Nothing can be asked of it" in told
     assert "Per Lund" in told
 
 

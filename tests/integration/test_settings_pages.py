@@ -3,6 +3,7 @@ IT-06, IT-11, IT-12, IT-13, TY-15)."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -143,6 +144,33 @@ async def test_the_people_of_a_municipality_that_joined_can_sign_in_and_belong_t
     assert "is in the cooperation already" in text_of(again)
     taken = await sent(world, "join", birkeli(municipality="tallvik", email_domains="ekvik.example"), operator(world))
     assert "ekvik.example is the domain of Ekvik" in text_of(taken)
+
+
+async def test_of_two_who_take_the_same_domain_at_the_same_moment_the_second_is_told(world: World) -> None:
+    """IT-01: otherwise one of the two would be left out of what holds, and nobody would know."""
+    changes = [
+        birkeli(name=name, email_domains=f"{town}.example tillsammans.example", version="0")
+        for town, name in (("ekvik", "Ekvik"), ("nordvik", "Nordvik"))
+    ]
+    answers = await asyncio.gather(
+        *(
+            world.send(f"{SETTINGS}/municipality/{town}", fields, world.pm)
+            for town, fields in zip(("ekvik", "nordvik"), changes, strict=True)
+        )
+    )
+    assert sorted(answer.status_code for answer in answers) == [303, 422]
+    refused = next(answer for answer in answers if answer.status_code == 422)
+    assert "tillsammans.example" in text_of(refused)
+    assert 'id="f-email_domains-error"' in refused.text
+    assert len(await world.facts()) == 1
+
+
+async def test_a_host_that_a_connection_needs_is_not_taken_away(world: World) -> None:
+    taken = birkeli(name="Ekvik", email_domains="ekvik.example", hosts="", version="0")
+    page = await world.send(f"{SETTINGS}/municipality/ekvik", taken, world.pm)
+    assert page.status_code == 422, page.headers
+    assert 'id="f-hosts-error"' in page.text
+    assert "is not among the hosts of" in text_of(page)
 
 
 async def test_officers_are_named_and_their_names_stand_sealed_in_the_log(world: World) -> None:

@@ -33,6 +33,7 @@ GET /{s}/api/views/{view} | pm, auditor
 GET /{s}/api/views/{view}/{key} | pm, auditor
 GET /{s}/audit/ | pm, auditor
 GET /{s}/audit/key.json | anyone
+GET /{s}/audit/found.json | pm, auditor
 GET /{s}/audit/reads | auditor
 GET /{s}/audit/{view} | pm, auditor
 GET /{s}/audit/{view}/{key} | pm, auditor
@@ -77,6 +78,7 @@ POST /intake/register | service_desk
 GET /intake/deliveries | service_desk, pm, operator
 POST /intake/deliveries/{delivery_id} | service_desk, pm, operator
 GET /intake/connections | operator
+GET /intake/connections/kinds.json | operator
 GET /intake/connections/{town}/{system} | operator
 POST /intake/connections/{town}/{system} | operator
 """
@@ -203,8 +205,8 @@ POST /governance/meetings/{meeting_id}/show | pm
 POST /governance/meetings/{meeting_id}/show/presence | pm
 GET /governance/meetings/{meeting_id}/minutes | readers
 GET /governance/meetings/{meeting_id}/minutes.pdf | readers
-GET /governance/settings | pm, operator, it_manager | pm, operator, it_manager
-GET /governance/settings/{part=criteria} | pm, operator, it_manager | pm, operator, it_manager
+GET /governance/settings | pm, operator, it_manager, auditor | pm, operator, it_manager, auditor
+GET /governance/settings/{part=criteria} | pm, operator, it_manager, auditor | pm, operator, it_manager, auditor
 POST /governance/settings/{part=criteria} | pm
 GET /governance/settings/{part=officers}/{of} | pm, operator
 POST /governance/settings/{part=officers}/{of} | pm, operator

@@ -1,6 +1,7 @@
 """The one door: /<service>/… goes to that service's process, byte for byte, and everything else stays here.
 
 A browser's session is exchanged here: services get the token of whoever it is, and never the session's id.
+A program's token is exchanged too, so that it says what its owner may do now, and nothing when they are gone.
 A service that is starting again is answered for with 503 and Retry-After; a write is never sent twice.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -18,10 +20,13 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from chassis.auth import SESSION_COOKIE
-from embedded.sessions import COOKIES, EXCHANGE
+from embedded.sessions import COOKIES, EXCHANGE, RENEW
 
 LIMIT = 64 * 1024 * 1024
 """The largest request body that is let through, in bytes, piece by piece; a service may allow less."""
+
+INSIDE = re.compile(r"/[a-z]+/metrics/?")
+"""What is measured of a process is asked of the process itself, and is nothing for those who come from outside."""
 
 _OURS = frozenset(
     {"connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding"}
@@ -52,6 +57,8 @@ class Gateway:
             yield
 
     async def _pass_on(self, request: web.Request) -> web.StreamResponse:
+        if INSIDE.fullmatch(request.path):
+            return problem(HTTPStatus.NOT_FOUND, "There is nothing at this address.")
         service = request.path.split("/")[1]
         body = _Body(request)
         if (request.content_length or 0) > LIMIT:
@@ -112,6 +119,7 @@ def _too_large() -> web.Response:
 def _onward(request: web.Request) -> CIMultiDict[str]:
     headers = _end_to_end(request.headers)
     _exchange(request, headers)
+    _renew(request, headers)
     headers["X-Forwarded-For"] = request.remote or ""
     headers["X-Forwarded-Host"] = request.host
     headers["X-Forwarded-Proto"] = request.scheme
@@ -133,6 +141,19 @@ def _exchange(request: web.Request, headers: CIMultiDict[str]) -> None:
         others.append(f"{SESSION_COOKIE}={token}")
     if others:
         headers["Cookie"] = "; ".join(others)
+
+
+def _renew(request: web.Request, headers: CIMultiDict[str]) -> None:
+    """Put a token that says who its owner is now in the place of a program's token."""
+    scheme, _, token = headers.get("Authorization", "").partition(" ")
+    renew = request.app.get(RENEW)
+    if scheme.lower() != "bearer" or renew is None:
+        return
+    renewed = renew(token.strip())
+    if renewed is None:
+        del headers["Authorization"]  # whoever has none is told to sign in
+    else:
+        headers["Authorization"] = f"Bearer {renewed}"
 
 
 def _end_to_end(headers: CIMultiDictProxy[str]) -> CIMultiDict[str]:

@@ -24,7 +24,7 @@ from embedded.attempts import Attempts, TooMany
 from embedded.home import Home
 from embedded.pages import Pages, careful, choose_language, guarded, language_of, static, within
 from embedded.people import AlreadyKnown, People, Person
-from embedded.sessions import COOKIES, EXCHANGE, LONGEST, Sessions, asked_by_hand, cookie_name, is_secure
+from embedded.sessions import COOKIES, EXCHANGE, LONGEST, RENEW, Sessions, asked_by_hand, cookie_name, is_secure
 from embedded.tokens import LIFETIME, Signer
 
 NOT_TOGETHER = N_("The e-mail address and the password do not belong together.")
@@ -71,6 +71,7 @@ class Issuer:
         ):
             app.router.add_route(method, path, careful(handler))
         app[EXCHANGE] = self.exchange
+        app[RENEW] = self.renew
         app.on_response_prepare.append(guarded(secure=self._secure))
         return app
 
@@ -89,6 +90,15 @@ class Issuer:
         """The token that the services know the caller by; None when nobody is signed in."""
         caller = self.caller(request)
         return self.signer.for_session(caller) if caller else None
+
+    def renew(self, token: str) -> str | None:
+        """A program's token as its owner is now: with other roles it says those, and nothing for who was removed or has
+        chosen another password since."""
+        owner = self.signer.owner(token)
+        if owner is None:
+            return token  # another issuer's, or a sender's secret; whoever it is for judges it
+        person = self.people.find(owner.id)
+        return self.signer.for_session(person) if person and person.stamp == owner.stamp else None
 
     def operator(self, handler: Callable[[web.Request, Person], Answer]) -> Callable[[web.Request], Answer]:
         """A route for operators alone; others are sent to sign in, or told that this is not theirs."""

@@ -86,6 +86,8 @@ class Person:
     language: str
     roles: Roles
     ready: bool = False
+    stamp: str = ""
+    """Another with each password; it tells nothing of it."""
 
     def has(self, role: str) -> bool:
         """Whether this person holds a role anywhere."""
@@ -176,7 +178,7 @@ class People:
                     self._note(db, "opened", person, None, how="enrolled")
 
     def change(self, person_id: UUID, *, name: str, language: str, roles: Roles, by: Person | None = None) -> None:
-        """Give somebody another name, language or other roles; their sessions know at once, programs' tokens in 8 h."""
+        """Give somebody another name, language or other roles; their sessions and programs know at once."""
         with self.opened() as db:
             before = self._of(db, person_id)
             db.execute(
@@ -318,7 +320,9 @@ class People:
 
 def _person(row: sqlite3.Row) -> Person:
     roles = {municipality: tuple(held) for municipality, held in json.loads(row["roles"]).items()}
-    return Person(UUID(row["id"]), row["name"], row["email"], row["language"], roles, row["password"] is not None)
+    password = row["password"]
+    stamp = _digest(password)[:16] if password else ""
+    return Person(UUID(row["id"]), row["name"], row["email"], row["language"], roles, password is not None, stamp)
 
 
 def _written(person: Person) -> str:

@@ -33,6 +33,11 @@ Exchange = Callable[[web.Request], str | None]
 EXCHANGE: web.AppKey[Exchange] = web.AppKey("exchange")
 """In an application: gives the token for a request's session, or None when there is no session that holds."""
 
+Renew = Callable[[str], str | None]
+RENEW: web.AppKey[Renew] = web.AppKey("renew")
+"""In an application: gives what goes on to the services in the place of a program's token. A token of somebody else's
+is handed back as it is; None says that it is ours and holds no more, because of what happened to its owner."""
+
 
 def cookie_name(public_url: str) -> str:
     """What the session's cookie is called at an address; without TLS browsers refuse the stricter name."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from joserfc import jwt
+from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
 from embedded.environment import AUDIENCE
@@ -16,9 +18,17 @@ from embedded.home import Home
 from embedded.people import Happened, Person
 
 LIFETIME = 8 * 3600
-"""Seconds a program's token holds: a working day."""
+"""Seconds a program's token holds at most, as long as its owner is there and keeps the password: a working day."""
 FOR_A_SESSION = 300
 """Seconds a token holds that the gateway sends along with a session's requests; it never leaves the machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose a token is, and by which password it was got."""
+
+    id: UUID
+    stamp: str
 
 
 class Signer:
@@ -39,6 +49,7 @@ class Signer:
             "aud": AUDIENCE,
             "iat": now,
             "exp": now + lifetime,
+            "stamp": person.stamp,
             **_as_claims(person),
         }
         return jwt.encode({"alg": "ES256", "kid": self._key.kid}, claims, self._key)
@@ -68,6 +79,23 @@ class Signer:
             token, until = self.token(person, FOR_A_SESSION), self._now() + FOR_A_SESSION / 2
             self._lately[person.id] = (person, token, until)
         return token
+
+    def owner(self, token: str) -> Owner | None:
+        """Whose token this is; None when it is none of ours, or does not hold any more."""
+        try:
+            claims = jwt.decode(token, self._key, algorithms=["ES256"]).claims
+            self._ours.validate(claims)
+            return Owner(UUID(claims["sub"]), str(claims.get("stamp", "")))
+        except (JoseError, ValueError, TypeError):
+            return None
+
+    @property
+    def _ours(self) -> jwt.JWTClaimsRegistry:
+        essential = {"iss": self.issuer, "aud": AUDIENCE}
+        claims: dict[str, Any] = {name: {"essential": True, "value": value} for name, value in essential.items()}
+        return jwt.JWTClaimsRegistry(
+            now=int(self._now()), leeway=0, exp={"essential": True}, sub={"essential": True}, **claims
+        )
 
     def public_keys(self) -> dict[str, Any]:
         """The key set the services verify with."""

@@ -103,6 +103,12 @@ async def test_only_services_have_a_door(door: str, client: aiohttp.ClientSessio
         assert answer.status == 404
 
 
+@pytest.mark.parametrize("path", ["/intake/metrics", "/intake/metrics/", "/intake/%6detrics", "/intake/metrics?x=1"])
+async def test_what_is_measured_of_a_process_stays_inside(path: str, door: str, client: aiohttp.ClientSession) -> None:
+    async with client.get(URL(door + path, encoded=True)) as answer:
+        assert answer.status == 404
+
+
 @pytest.mark.parametrize("told", [True, False], ids=["its length is told", "its length is not told"])
 async def test_a_body_over_the_limit_is_refused(
     told: bool, door: str, client: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch

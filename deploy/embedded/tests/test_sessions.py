@@ -130,20 +130,39 @@ class Installation:
 
     async def reached(self, cookie: str, **headers: str) -> str | None:
         """The cookies that the service got."""
-        async with (
-            aiohttp.ClientSession() as client,
-            client.get(f"{self.url}/intake/x", headers={"Cookie": cookie, **headers}) as answer,
-        ):
+        return (await self._told({"Cookie": cookie, **headers}))["Cookie"]
+
+    async def authorized(self, authorization: str) -> str | None:
+        """What the service got as the authorization of a program that said this."""
+        return (await self._told({"Authorization": authorization}))["Authorization"]
+
+    async def _told(self, headers: dict[str, str]) -> dict[str, str | None]:
+        async with aiohttp.ClientSession() as client, client.get(f"{self.url}/intake/x", headers=headers) as answer:
             told: dict[str, str | None] = await answer.json()
-        return told["cookie"]
+        return told
+
+    async def token(self, person: Person) -> str:
+        """A token such as a program gets."""
+        said = {"grant_type": "password", "username": person.email, "password": PASSWORD}
+        async with aiohttp.ClientSession() as client, client.post(f"{self.url}/token", data=said) as answer:
+            return str((await answer.json())["access_token"])
+
+    async def roles(self, token: str) -> object:
+        """The roles that the service is told of a program with this token; None when it is told of nobody."""
+        authorization = await self.authorized(f"Bearer {token}")
+        return self.said(authorization.removeprefix("Bearer "))["roles"] if authorization else None
+
+    def said(self, token: str) -> dict[str, object]:
+        """What a token of ours says."""
+        keys = KeySet([ECKey.import_key(each) for each in self.issuer.signer.public_keys()["keys"]])
+        return dict(jwt.decode(token, keys, algorithms=["ES256"]).claims)
 
     async def claims(self, cookie: str) -> dict[str, object] | None:
         """What the service is told of who asks; None when it is told of nobody."""
         kept = SimpleCookie(await self.reached(cookie) or "")
         if "flode_session" not in kept:
             return None
-        keys = KeySet([ECKey.import_key(each) for each in self.issuer.signer.public_keys()["keys"]])
-        return dict(jwt.decode(kept["flode_session"].value, keys, algorithms=["ES256"]).claims)
+        return self.said(kept["flode_session"].value)
 
 
 async def _installation(tmp_path: Path, public_url: str) -> AsyncIterator[Installation]:
@@ -151,7 +170,7 @@ async def _installation(tmp_path: Path, public_url: str) -> AsyncIterator[Instal
     issuer = Issuer(home, public_url, People(home.people, work=4))
 
     async def tell(request: web.Request) -> web.Response:
-        return web.json_response({"cookie": request.headers.get("Cookie")})
+        return web.json_response({name: request.headers.get(name) for name in ("Cookie", "Authorization")})
 
     service = web.Application()
     service.router.add_route("*", "/{rest:.*}", tell)
@@ -231,6 +250,40 @@ async def test_other_roles_hold_from_the_next_request(here: Installation) -> Non
     claims = await here.claims(cookie)
     assert claims is not None
     assert claims["roles"] == {"lindmala": ["leader"]}
+
+
+async def test_a_programs_token_says_what_its_owner_may_do_now(here: Installation) -> None:
+    maja = an_account(here.issuer.people)
+    token = await here.token(maja)
+    assert await here.roles(token) == {"*": ["pm"]}
+    here.issuer.people.change(maja.id, name="Maja Ek", language="sv", roles={"lindmala": ("leader",)})
+    assert await here.roles(token) == {"lindmala": ["leader"]}
+
+
+async def test_a_programs_token_opens_nothing_once_its_owner_is_removed_or_has_another_password(
+    here: Installation,
+) -> None:
+    people = here.issuer.people
+    maja, bo = an_account(people), an_account(people, "Bo Vang")
+    hers, his = await here.token(maja), await here.token(bo)
+    people.choose_password(people.link_for(maja.id), "en annan mening")
+    people.remove(bo.id)
+    assert [await here.roles(each) for each in (hers, his)] == [None, None]
+
+
+async def test_what_goes_on_in_a_tokens_place_is_gone_in_minutes(here: Installation) -> None:
+    authorization = await here.authorized(f"Bearer {await here.token(an_account(here.issuer.people))}")
+    assert authorization is not None
+    claims = here.said(authorization.removeprefix("Bearer "))
+    assert int(str(claims["exp"])) - int(str(claims["iat"])) == 300
+
+
+async def test_what_is_no_token_of_ours_goes_on_as_it_is(here: Installation, tmp_path: Path) -> None:
+    maja = an_account(here.issuer.people)
+    elsewhere = Issuer(Home(tmp_path / "elsewhere").open(), here.issuer.url, here.issuer.people)
+    forged = elsewhere.signer.token(maja)
+    for said in ("Bearer a-senders-secret", "Basic YTpi", f"Bearer {forged}"):
+        assert await here.authorized(said) == said
 
 
 async def test_signing_in_ends_the_session_that_the_browser_brought(here: Installation) -> None:

@@ -32,6 +32,22 @@ class PartnershipWrong(Exception):
         self.faults = faults
 
 
+class Fault(str):
+    """What does not hold together: a line for whoever keeps the file and, for a page that says it in the reader's
+    words, of which kind it is and what it is about."""
+
+    __slots__ = ("kind", "params")
+    kind: Literal["host", "twice", "nothing"]
+    params: Mapping[str, str]
+
+    @classmethod
+    def of(cls, kind: Literal["host", "twice", "nothing"], line: str, **params: str) -> Fault:
+        """A fault of a kind."""
+        made = cls(line)
+        made.kind, made.params = kind, params
+        return made
+
+
 def _a_zone(name: str) -> str:
     try:
         ZoneInfo(name)
@@ -280,16 +296,23 @@ class Partnership(_Strict):
             ("service_desks", [f"{each.municipality}/{each.system}" for each in self.service_desks]),
             ("email_domains", [each for town in self.municipalities.values() for each in town.email_domains]),
         ]:
-            faults += [f"{place}: {key!r} stands more than once" for key in sorted(set(keys)) if keys.count(key) > 1]
+            faults += [
+                Fault.of("twice", f"{place}: {key!r} stands more than once", place=place, key=key)
+                for key in sorted(set(keys))
+                if keys.count(key) > 1
+            ]
         for at, desk in enumerate(self.service_desks):
             hosts = self.municipalities[desk.municipality].hosts if desk.municipality in self.municipalities else ()
             for name, called in (("write_back", desk.write_back), ("api", desk.api)):
-                if called and urlsplit(called.url).hostname not in hosts:
-                    faults.append(
+                host = urlsplit(called.url).hostname if called else None
+                if called and host not in hosts:
+                    line = (
                         f"service_desks.{at}.{name}.url: its host is not among municipalities.{desk.municipality}.hosts"
                     )
+                    about = {"municipality": desk.municipality, "system": desk.system, "host": host or called.url}
+                    faults.append(Fault.of("host", line, **about))
         if sum((each.weight for each in self.criteria), Decimal(0)) <= 0:
-            faults.append("criteria: at least one is needed")
+            faults.append(Fault.of("nothing", "criteria: at least one is needed"))
         return faults
 
 

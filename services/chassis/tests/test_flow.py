@@ -90,7 +90,32 @@ def test_what_is_wrong_is_told_with_what_to_do_and_the_serious_first() -> None:
     told = troubles({"portfolio": a_condition(readers=[behind], parked=2), "intake": None})
     assert [each.serious for each in told] == [True, True, False]
     assert "/portfolio/flow/parked" in [each.path for each in told]
-    assert told[-1].text.format(**told[-1].params) == "projects of portfolio is 7 events behind, and moves."
+    assert told[-1].said("en") == "projects of portfolio is 7 events behind, and moves."
+
+
+def test_one_is_told_of_as_one_and_many_as_many() -> None:
+    for parked, said in ((1, "1 event is parked at portfolio."), (2, "2 events are parked at portfolio.")):
+        assert [each.said("en") for each in troubles({"portfolio": a_condition(parked=parked)})] == [said]
+
+
+def a_reader(name: str, verdict: Verdict = Verdict.STALLED, behind: int = 1) -> ReaderNow:
+    return ReaderNow(
+        name=name, kind="view", verdict=verdict, topics=["flode.request"], behind=behind, behind_seconds=60, applied=1,
+        parked=0,
+    )  # fmt: skip
+
+
+def test_readers_that_fare_alike_are_told_of_together() -> None:
+    readers = [a_reader("projects"), a_reader("history", behind=9), a_reader("duties")]
+    (told,) = troubles({"portfolio": a_condition(readers=readers)})
+    assert told.said("en") == (
+        "3 readers of portfolio stand still: projects, history, duties. Events that wait for the hindmost: 9."
+    )
+    assert told.path == "/portfolio/flow/views"
+
+
+def test_who_has_read_what_there_is_of_a_topic_that_is_filled_again_is_no_trouble() -> None:
+    assert troubles({"portfolio": a_condition(readers=[a_reader("projects", Verdict.REWOUND, behind=0)])}) == []
 
 
 def test_the_map_has_a_box_for_a_service_that_does_not_answer() -> None:

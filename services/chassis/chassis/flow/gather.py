@@ -146,9 +146,27 @@ async def followed(service: Service, db: Database) -> list[Followed]:
 
 
 async def ask_broker(bootstrap: str, topics: Iterable[Topic], readers: Sequence[Followed]) -> Broker | None:
-    """Where the topics end, and since when readers wait for what they have not had. None when the broker is away."""
+    """Where the topics end, and since when readers wait for what they have not had. None when the broker is away.
+
+    One that takes connections and says nothing is let go of slowly, which nobody waits for: whoever looks at this
+    service would believe that it is the one that does not answer.
+    """
+    asking = asyncio.create_task(_ask(bootstrap, topics, readers), name="ask the broker")
+    _asking.add(asking)
+    asking.add_done_callback(_asking.discard)
+    done, _ = await asyncio.wait({asking}, timeout=BROKER_SECONDS)
+    if not done:
+        asking.cancel()
+    return asking.result() if done else None
+
+
+_asking: set[asyncio.Task[Broker | None]] = set()
+"""Kept here, because asyncio itself would let go of a task that nobody waits for."""
+
+
+async def _ask(bootstrap: str, topics: Iterable[Topic], readers: Sequence[Followed]) -> Broker | None:
     try:
-        async with asyncio.timeout(BROKER_SECONDS), LogReader(bootstrap, client_id="flow", wait_ms=20) as reader:
+        async with LogReader(bootstrap, client_id="flow", wait_ms=20) as reader:
             ends = await reader.ends_now(all_partitions(tuple(topics)))
             return Broker(ends, await _since(reader, ends, readers))
     except (KafkaError, OSError, TimeoutError):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from chassis.flow.condition import Condition, ReaderNow, RelayNow, Verdict
-from chassis.i18n import N_
+from chassis.i18n import N_, NN_, translate, translate_many
 
 BROKER_LOST = N_("A broker is lost"), "broker-lost.md"
 PARKED = N_("Parked events"), "parked-events.md"
@@ -19,15 +19,22 @@ SERIOUS = frozenset({Verdict.STOPPED, Verdict.STALLED, Verdict.UNKNOWN})
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something that is not as it should be. `text` and `todo` are keys for translation; `runbook` is a title and its
-    file in deploy/runbooks; `path` a page where it can be dealt with; `serious` what does not pass by itself."""
+    """Something that is not as it should be. `text` and `todo` are keys for translation, the text with a form for one
+    and one for many where it counts what `params` call `many`; `runbook` is a title and its file in deploy/runbooks;
+    `path` a page where it can be dealt with; `serious` what does not pass by itself."""
 
-    text: str
+    text: str | tuple[str, str]
     todo: str
     params: Mapping[str, object] = field(default_factory=dict)
     runbook: tuple[str, str] | None = None
     path: str | None = None
     serious: bool = True
+
+    def said(self, language: str) -> str:
+        """What is not as it should be, in a language."""
+        if isinstance(self.text, str):
+            return translate(self.text, language, **self.params)
+        return translate_many(*self.text, int(str(self.params["many"])), language, **self.params)
 
 
 def troubles(conditions: Mapping[str, Condition | None]) -> list[Trouble]:
@@ -64,52 +71,72 @@ def _of(condition: Condition) -> Iterator[Trouble]:
                 text = N_("The role {role} of {service} failed and begins again.")
             todo = N_("See the log of its process for why, and start it.")
             yield Trouble(text, todo, {"service": service, "role": role.name})
-    if condition.relay is not None:
+    if condition.relay is not None and condition.broker:  # without one, that it stands still says nothing more
         yield from _relay(service, condition.relay)
     yield from _readers(service, condition.readers)
     if condition.parked:
-        text = N_("{many} events are parked at {service}.")
+        parked = NN_("{many} event is parked at {service}.", "{many} events are parked at {service}.")
         todo = N_("Look at their reasons, mend the cause, and have them handled again.")
         path = f"/{service}/flow/parked"
-        yield Trouble(text, todo, {"service": service, "many": condition.parked}, PARKED, path)
+        yield Trouble(parked, todo, {"service": service, "many": condition.parked}, PARKED, path)
     for channel in condition.channels:
         if channel.given_up:
-            text = N_("{many} deliveries by {channel} were given up.")
+            given_up = NN_(
+                "{many} delivery by {channel} was given up.", "{many} deliveries by {channel} were given up."
+            )
             todo = N_("See the reasons under Messages, and whether the receiver can be reached.")
             params = {"many": channel.given_up, "channel": channel.name}
-            yield Trouble(text, todo, params, CONNECTION, "/notifications/", serious=False)
+            yield Trouble(given_up, todo, params, CONNECTION, "/notifications/", serious=False)
 
 
-RELAY_SAYS: Mapping[Verdict, tuple[str, str, tuple[str, str]]] = {
+RELAY_SAYS: Mapping[Verdict, tuple[tuple[str, str], str, tuple[str, str]]] = {
     Verdict.STALLED: (
-        N_("The relay of {service} stands still, and {many} events wait."),
+        NN_(
+            "The relay of {service} stands still, and {many} event waits.",
+            "The relay of {service} stands still, and {many} events wait.",
+        ),
         N_("See whether the topics are there and what its log says."),
         REFILL,
     ),
     Verdict.REWOUND: (
-        N_("The topics of {service} are being filled again; {many} events are left."),
+        NN_(
+            "The topics of {service} are being filled again; {many} event is left.",
+            "The topics of {service} are being filled again; {many} events are left.",
+        ),
         N_("Wait until it is done; nothing is done twice."),
         REFILL,
     ),
     Verdict.BEHIND: (
-        N_("The relay of {service} is {many} events behind, and moves."),
+        NN_(
+            "The relay of {service} is {many} event behind, and moves.",
+            "The relay of {service} is {many} events behind, and moves.",
+        ),
         N_("Wait; it comes level by itself."),
         REFILL,
     ),
 }
-READER_SAYS: Mapping[Verdict, tuple[str, str, tuple[str, str]]] = {
+READER_SAYS: Mapping[Verdict, tuple[tuple[str, str], str, tuple[str, str]]] = {
     Verdict.STALLED: (
-        N_("{reader} of {service} stands still, and {many} events wait."),
+        NN_(
+            "{reader} of {service} stands still, and {many} event waits.",
+            "{reader} of {service} stands still, and {many} events wait.",
+        ),
         N_("See what the log of its process says; a view can be built anew beside it."),
         REBUILD,
     ),
     Verdict.REWOUND: (
-        N_("{reader} of {service} reads its topic, which was replaced, once more; {many} events are left."),
+        NN_(
+            "{reader} of {service} reads its topic, which was replaced, once more; {many} event is left.",
+            "{reader} of {service} reads its topic, which was replaced, once more; {many} events are left.",
+        ),
         N_("Wait until it is done; nothing is done twice."),
         REFILL,
     ),
     Verdict.BEHIND: (
-        N_("{reader} of {service} is {many} events behind, and moves."),
+        NN_(
+            "{reader} of {service} is {many} event behind, and moves.",
+            "{reader} of {service} is {many} events behind, and moves.",
+        ),
         N_("Wait; it comes level by itself."),
         REBUILD,
     ),
@@ -123,10 +150,52 @@ def _relay(service: str, relay: RelayNow) -> Iterator[Trouble]:
         yield Trouble(text, todo, {"service": service, "many": relay.waiting}, runbook, serious=serious)
 
 
+SEVERAL_SAY: Mapping[Verdict, str] = {
+    Verdict.STALLED: N_(
+        "{count} readers of {service} stand still: {readers}. Events that wait for the hindmost: {many}."
+    ),
+    Verdict.REWOUND: N_(
+        "{count} readers of {service} read their topics, which were replaced, once more: {readers}. "
+        "Events left for the hindmost: {many}."
+    ),
+    Verdict.BEHIND: N_(
+        "{count} readers of {service} are behind, and move: {readers}. Events left for the hindmost: {many}."
+    ),
+}
+FEW = 2
+"""Readers of a service that fare alike and are told of one by one; more of them are told of together."""
+
+
 def _readers(service: str, readers: Iterable[ReaderNow]) -> Iterator[Trouble]:
+    alike: dict[Verdict, list[ReaderNow]] = {}
     for reader in readers:
-        if reader.verdict in READER_SAYS:
-            text, todo, runbook = READER_SAYS[reader.verdict]
-            params = {"service": service, "reader": reader.name, "many": reader.behind or 0}
-            path = f"/{service}/flow/views" if reader.kind == "view" else None
-            yield Trouble(text, todo, params, runbook, path, serious=reader.verdict in SERIOUS)
+        # Who has read all there is of a topic that is being filled again waits for its relay, which is told of.
+        if reader.verdict in READER_SAYS and not (reader.verdict is Verdict.REWOUND and not reader.behind):
+            alike.setdefault(reader.verdict, []).append(reader)
+    for verdict, those in alike.items():
+        if len(those) <= FEW:
+            yield from (_reader(service, reader) for reader in those)
+        else:
+            yield _several(service, verdict, those)
+
+
+def _reader(service: str, reader: ReaderNow) -> Trouble:
+    text, todo, runbook = READER_SAYS[reader.verdict]
+    params = {"service": service, "reader": reader.name, "many": reader.behind or 0}
+    return Trouble(text, todo, params, runbook, _where(service, (reader,)), serious=reader.verdict in SERIOUS)
+
+
+def _several(service: str, verdict: Verdict, readers: Sequence[ReaderNow]) -> Trouble:
+    _, todo, runbook = READER_SAYS[verdict]
+    params = {
+        "service": service,
+        "count": len(readers),
+        "readers": ", ".join(reader.name for reader in readers),
+        "many": max(reader.behind or 0 for reader in readers),
+    }
+    text, path = SEVERAL_SAY[verdict], _where(service, readers)
+    return Trouble(text, todo, params, runbook, path, serious=verdict in SERIOUS)
+
+
+def _where(service: str, readers: Iterable[ReaderNow]) -> str | None:
+    return f"/{service}/flow/views" if any(reader.kind == "view" for reader in readers) else None

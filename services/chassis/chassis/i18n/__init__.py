@@ -38,6 +38,11 @@ def N_(text: str) -> str:  # noqa: N802 - the name that tools for translators kn
     return text
 
 
+def NN_(one: str, many: str) -> tuple[str, str]:  # noqa: N802 - as N_
+    """Mark a text that has another form for many; `translate_many` translates it where it is shown."""
+    return one, many
+
+
 def use(*packages: str) -> None:
     """Read the catalogues of these packages too. What the chassis says already is not said anew by a service."""
     new = [package for package in packages if package not in _packages]

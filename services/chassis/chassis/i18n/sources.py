@@ -12,7 +12,7 @@ from jinja2.ext import babel_extract
 
 Message: TypeAlias = "str | tuple[str, str]"
 ONE = {"_", "N_", "Term", "gettext", "translate"}
-MANY = {"ngettext", "translate_many"}
+MANY = {"NN_", "ngettext", "translate_many"}
 TEMPLATE_KEYWORDS = ["_", "gettext", "ngettext"]
 
 

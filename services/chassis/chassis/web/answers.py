@@ -93,6 +93,11 @@ async def caught_up(request: Request, here: Deps, *views: View[Any]) -> None:
         request.state.marks = await marks(here.db, [view.name for view in views], key=here.settings.link_key)
 
 
+def is_after(request: Request) -> bool:
+    """Whether a page is shown after a write, by `go_to`: what was sent is done, and the page shows it."""
+    return request.method == "GET" and AFTER in request.query_params
+
+
 def go_to(path: str, outcome: Outcome[Any] | None = None) -> RedirectResponse:
     """After a form: the page to show next, which waits until the write can be seen there."""
     if outcome is not None and outcome.position:

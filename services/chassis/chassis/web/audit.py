@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID
 
+import msgspec
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
@@ -27,8 +28,9 @@ from chassis.web import cases, past, people
 from chassis.web.answers import caught_up
 from chassis.web.cases import title_of
 from chassis.web.deps import Deps, Here
+from chassis.web.finding import found_elsewhere, found_here, titles
 from chassis.web.labels import Labels
-from chassis.web.looking import LONGEST, Hit, look
+from chassis.web.looking import LONGEST
 from chassis.web.navigation import PLACES
 from chassis.web.opening import READERS, opened, written_down
 from chassis.web.pages import page
@@ -70,9 +72,8 @@ def audit_router(  # noqa: C901  a page each
         asked_for = people.pseudonyms(here.vault, q, caller.scope_of(Role.AUDITOR))
         deeds = await people.deeds_of(here, caller, asked_for, views, reader, sentences)
         counts = {view.name: await _count(here, view, scope) for view in views}
-        hits: list[Hit] = [
-            hit for view in views if q for hit in await look(here.db, view, q, scope=scope, people=asked_for)
-        ]
+        hits = await found_here(here.db, service, views, q, reader, scope=scope, people=asked_for)
+        others = await found_elsewhere(request, here, caller, q) if q.strip() else {}
         elsewhere = [
             (other, place.label)
             for place in PLACES
@@ -80,8 +81,19 @@ def audit_router(  # noqa: C901  a page each
         ]
         return page(
             request, "audit.html", caller,
-            reader=reader, counts=counts, hits=hits, q=q, elsewhere=elsewhere, deeds=deeds, asked_for=asked_for,
+            reader=reader, counts=counts, q=q, elsewhere=elsewhere, deeds=deeds, asked_for=asked_for,
+            hits=[*hits, *(hit for found in others.values() for hit in found or ())],
+            silent=[label for name, label in elsewhere if q and name in others and others[name] is None],
         )  # fmt: skip
+
+    @router.get("/found.json")
+    async def found(here: Here, caller: Caller, q: Annotated[str, Query(max_length=LONGEST)] = "") -> Response:
+        """What a search finds here, for the page of another service that shows what all found."""
+        caller.must(*READERS)
+        asked_for = people.pseudonyms(here.vault, q, caller.scope_of(Role.AUDITOR))
+        reader, scope = reader_for(here, caller), caller.scope_of(*READERS)
+        hits = await found_here(here.db, service, views, q, reader, scope=scope, people=asked_for)
+        return Response(msgspec.json.encode(hits), media_type="application/json")
 
     @router.get("/key.json")
     async def key(here: Here) -> Response:
@@ -138,6 +150,7 @@ def audit_router(  # noqa: C901  a page each
             said |= await _two(here, caller, asked, days, scope, said["reader"])
             return page(request, "audit_between.html", caller, **said)
         said |= await _one(here, caller, asked, moment, scope, number, said["reader"], all_columns=columns == "all")
+        said["called"] = await titles(here.db, views, list(said["rows"]), scope=scope)
         return page(request, "audit_view.html", caller, **said)
 
     @router.get("/{view}/{key}")
@@ -152,10 +165,11 @@ def audit_router(  # noqa: C901  a page each
             view=asked.name, key=key, moment=case.looked_at,
         )  # fmt: skip
         reader = reader_for(here, caller)
+        called = await titles(here.db, views, [key], scope=caller.scope_of(*READERS))
         return page(
             request, "audit_row.html", caller,
             view=asked, key=key, reader=reader, moment=case.moment, at=f"/{service}/audit/{view}/{key}",
-            title=title_of(fields, key), row=reader.row(fields, asked.row),
+            title=title_of(fields, called.get(key) or key), row=reader.row(fields, asked.row),
             listed=cases.lines(case, events, names, reader, sentences),
         )  # fmt: skip
 

@@ -140,8 +140,8 @@ def document(
     )
 
 
-def title_of(fields: Fields | None, key: UUID) -> str:
-    """What a row is called: its title, or else its id."""
+def title_of(fields: Fields | None, key: UUID | str) -> str:
+    """What a row is called: its title, or else its id, or what is known instead of it."""
     return str((fields or {}).get("title") or key)
 
 

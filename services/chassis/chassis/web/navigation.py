@@ -35,7 +35,7 @@ PLACES = (
     Place(N_("Directives and meetings"), "/governance/", EVERYBODY),
     Place(N_("My requests"), "/portfolio/requests", frozenset({Role.REQUESTER})),
     Place(N_("Messages"), "/notifications/", frozenset({Role.PM, Role.AUDITOR, Role.OPERATOR})),
-    Place(N_("Settings"), SETTINGS, frozenset({Role.PM, Role.OPERATOR, Role.IT_MANAGER})),
+    Place(N_("Settings"), SETTINGS, frozenset({Role.PM, Role.OPERATOR, Role.IT_MANAGER, Role.AUDITOR})),
     Place(N_("Audit"), AUDIT, frozenset({Role.AUDITOR, Role.PM})),
     Place(N_("Flow"), "/intake/flow/", frozenset({Role.OPERATOR})),
 )

@@ -7,12 +7,12 @@ import secrets
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
-from chassis.aggregate import Outcome, handle
+from chassis.aggregate import Outcome
 from chassis.context import Context
 from chassis.locked import lock
 from chassis.web import Deps
 from contracts.partnership import Connection, PartnershipFact, connection_of, partner_of
-from governance.commands.settings import PARTNER, holds_together
+from governance.commands.settings import settle_together
 from governance.domain import connection as domain
 from governance.domain.agreed import Partner
 from governance.domain.connection import There
@@ -82,13 +82,10 @@ async def end(here: Deps, system: str, *, reason: str, context: Context) -> Outc
 async def _settle(here: Deps, system: str, context: Context, decide: Decide) -> Outcome[Partner]:
     town = context.municipality
 
-    def holding(state: Partner | None) -> Sequence[PartnershipFact]:
-        decided = decide(state, partner_of(town), there(here, town, system))
-        facts = decided if isinstance(decided, Sequence) else (decided,)
-        holds_together(here, town, {path: held for fact in facts for path, held in fact.settles.items()})
-        return facts
+    def decided(state: Partner | None) -> PartnershipFact | Sequence[PartnershipFact]:
+        return decide(state, partner_of(town), there(here, town, system))
 
-    return await handle(here.store, PARTNER, partner_of(town), holding, context)
+    return await settle_together(here, decided, context)
 
 
 async def _lock(here: Deps, context: Context, system: str, text: str | None) -> str | None:

@@ -7,18 +7,20 @@ names the deputy of their own municipality.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 from uuid import UUID, uuid5
 
 from chassis.aggregate import Aggregate, Outcome, handle
-from chassis.agreed import proposed
+from chassis.agreed import Current, proposed
 from chassis.context import Context
 from chassis.identity import Identity, Role
-from chassis.partnership import PartnershipWrong
+from chassis.partnership import Fault, Partnership, PartnershipWrong
 from chassis.web import Deps
 from contracts.partnership import Office, Officer, PartnershipFact, Question, Town, partner_of
+from contracts.refusal import Refusal, Refusals
 from contracts.values import Cadence, Criterion, Language
 from governance.commands.people import named, today
 from governance.domain import agreed, unsettled
@@ -176,22 +178,79 @@ async def _settle(
     expected: int | None = None,
 ) -> Outcome[Partner]:
     subject = partner_of(context.municipality)
-
-    def holding(state: Partner | None) -> PartnershipFact:
-        fact = decide(state, subject)
-        holds_together(here, context.municipality, fact.settles)
-        return fact
-
-    return await handle(here.store, PARTNER, subject, holding, context, expected=expected)
+    return await settle_together(here, lambda state: decide(state, subject), context, expected=expected)
 
 
-def holds_together(here: Deps, municipality: str, settles: Mapping[str, Any]) -> None:
+async def settle_together(
+    here: Deps,
+    decide: Callable[[Partner | None], PartnershipFact | Sequence[PartnershipFact]],
+    context: Context,
+    *,
+    expected: int | None = None,
+) -> Outcome[Partner]:
+    """Settle something of a municipality, if it holds together with all else that is settled.
+
+    Two who settle at the same moment, in two municipalities, come one after the other, and the second sees what the
+    first has settled though no view knows it yet. Otherwise one of the two would be left out of what holds, and nobody
+    be told. What a command costs besides is nothing to mind: settings are few.
+    """
+    subject = partner_of(context.municipality)
+    async with here.db.work() as connection:
+        await here.store.hold(connection)
+        others = {partner_of(town): town for town in here.partnership.ids}
+        histories = await here.store.load_each(list(others), within=connection)
+        written = {others[each]: PARTNER.fold(history) for each, history in histories.items()}
+
+        def holding(state: Partner | None) -> Sequence[PartnershipFact]:
+            decided = decide(state)
+            facts = decided if isinstance(decided, Sequence) else (decided,)
+            settles = {path: held for fact in facts for path, held in fact.settles.items()}
+            holds_together(_as_written(here, written), context.municipality, settles)
+            return facts
+
+        outcome = await handle(here.store, PARTNER, subject, holding, context, expected=expected, within=connection)
+    here.store.committed()
+    return outcome
+
+
+def _as_written(here: Deps, written: Mapping[str, Partner | None]) -> Partnership:
+    """The partnership with all that is settled, known to the views or not; what does not hold together is left out, as
+    it is everywhere."""
+    now = here.partnership.now if isinstance(here.partnership, Current) else here.partnership
+    for town, partner in written.items():
+        with suppress(PartnershipWrong):
+            now = proposed(now, town, _but_people(partner.holds)) if partner else now
+    return now
+
+
+def holds_together(partnership: Partnership, municipality: str, settles: Mapping[str, Any]) -> None:
     """Refuse what would not hold together with all else. People are looked at before they are sealed, not here."""
-    open_to_all = {path: held for path, held in settles.items() if "/contacts" not in path and "/deputies" not in path}
     try:
-        proposed(here.partnership, municipality, open_to_all)
+        proposed(partnership, municipality, _but_people(settles))
     except PartnershipWrong as wrong:
-        raise unsettled.DoesNotHold(fault="; ".join(wrong.faults)) from None
+        raise Refusals(tuple(_told(fault, partnership, settles) for fault in wrong.faults)) from None
+
+
+def _but_people(settles: Mapping[str, Any]) -> dict[str, Any]:
+    return {path: held for path, held in settles.items() if "/contacts" not in path and "/deputies" not in path}
+
+
+def _told(fault: str, partnership: Partnership, settles: Mapping[str, Any]) -> Refusal:
+    """A fault as a refusal, beside the field that brings it about."""
+    connects = any("/connections/" in path for path in settles)
+    match fault:
+        case Fault(kind="host", params={"host": host, "system": system, "municipality": town}):
+            name = partnership[town].name if town in partnership.ids else town
+            field = "api_url" if connects else "hosts"
+            return unsettled.HostNotNamed(field, host=host, system=system, municipality=name)
+        case Fault(kind="twice", params={"place": "email_domains", "key": domain}):
+            return unsettled.DomainTwice("email_domains", domain=domain)
+        case Fault(kind="twice", params={"key": key}):
+            return unsettled.TwiceTheKey(key=key)
+        case Fault(kind="nothing"):
+            return unsettled.NothingToJudgeBy()
+        case _:
+            return unsettled.DoesNotHold(place=fault.partition(":")[0])
 
 
 def _in_it(here: Deps, municipality: str) -> None:

@@ -26,6 +26,13 @@ class NoSuchConnection(NotFound):
     text = "No such ticketing system is connected."
 
 
+class NoSuchKind(Refusal):
+    """There is no adapter of this name."""
+
+    text = "There is no such kind of ticketing system; choose one of the list."
+    status = 422
+
+
 class ConnectedAlready(Refusal):
     """The municipality has a connection of this name."""
 

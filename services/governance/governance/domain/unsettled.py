@@ -79,10 +79,25 @@ class DomainOfAnother(Refusal):
     status = 422
 
 
+class HostNotNamed(Refusal):
+    """Only hosts that a municipality has named are called for it."""
+
+    text = "{host}, where “{system}” is asked, is not among the hosts of {municipality} that may be called."
+    status = 422
+
+
+class DomainTwice(Refusal):
+    """By the domain of an address it is known whose somebody is."""
+
+    text = "The domain {domain} stands more than once; one municipality has it, and once."
+    rule = "IT-01"
+    status = 422
+
+
 class DoesNotHold(Refusal):
     """The cooperation would not hold together."""
 
-    text = "The cooperation would not hold together: {fault}."
+    text = "This does not go together with what else holds. It was to be settled at: {place}."
     status = 422
 
 

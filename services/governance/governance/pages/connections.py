@@ -18,6 +18,8 @@ from chassis.i18n import N_
 from chassis.identity import Identity, Role
 from chassis.partnership import ServiceDesk
 from chassis.web import Deps, Form, Here, caught_up, filled, form_of, go_to
+from chassis.web.answers import is_after
+from chassis.web.others import ask_each
 from contracts.partnership import (
     Connection,
     ConnectionEnded,
@@ -28,7 +30,7 @@ from contracts.partnership import (
 )
 from contracts.refusal import Refusal
 from governance.commands import connections as commands
-from governance.domain.connection import NoSuchConnection
+from governance.domain.connection import NoSuchConnection, NoSuchKind
 from governance.pages.shown import show
 from governance.views import settings
 
@@ -36,15 +38,15 @@ router = APIRouter(prefix="/settings/connections")
 PATH = "/governance/settings/connections"
 STATES: Mapping[str, str] = {
     "registered": N_("Registered"),
-    "project": N_("Judged to be a project"),
-    "change": N_("Judged to be a change"),
-    "prioritised": N_("Ranked"),
-    "assigned": N_("Has a leader"),
+    "project": N_("Is a project"),
+    "change": N_("Is a change and no project"),
+    "prioritised": N_("In the queue"),
+    "assigned": N_("Assigned"),
     "started": N_("Work has begun"),
     "postponed": N_("Postponed"),
-    "limited": N_("Limited by the CAB"),
+    "limited": N_("Goes on with less"),
     "stopped": N_("Stopped"),
-    "resumed": N_("Goes on again"),
+    "resumed": N_("Taken up again"),
     "completed": N_("Completed"),
 }
 """The states of ours that a ticketing system may have a name for, and what they are called here."""
@@ -87,7 +89,7 @@ async def all_of_them(request: Request, here: Here, caller: Caller) -> Response:
     """The connections of the caller's municipalities, and the form for another."""
     caller.must(Role.OPERATOR)
     await _look(request, here)
-    return _list(request, here, caller)
+    return await _list(request, here, caller)
 
 
 @router.post("")
@@ -100,6 +102,8 @@ async def connect(request: Request, here: Here, caller: Caller) -> Response:
     secret = form.text("secret") or commands.a_secret()
     try:
         given = filled(Filled, form.data)
+        if (known := await _kinds(request, here, caller)) and given.kind not in known:
+            raise NoSuchKind("kind")
         system = given.system or given.kind
         outcome = await commands.connect(
             here,
@@ -111,7 +115,7 @@ async def connect(request: Request, here: Here, caller: Caller) -> Response:
             context=await here.context(request, caller, town, role=Role.OPERATOR),
         )
     except Refusal as refusal:
-        return _list(request, here, caller, refusal=refusal, data=form.data)
+        return await _list(request, here, caller, refusal=refusal, data=form.data)
     return show(
         request,
         "connection_secret.html",
@@ -177,7 +181,13 @@ def _desk(here: Deps, town: str, system: str) -> ServiceDesk:
     return desk
 
 
-def _list(
+async def _kinds(request: Request, here: Deps, caller: Identity) -> dict[str, str]:
+    """What can be connected, as intake calls it, which has the adapters; empty while it does not answer."""
+    told = await ask_each(request, here, caller, ("intake",), "/connections/kinds.json", dict[str, str])
+    return told["intake"] or {}
+
+
+async def _list(
     request: Request,
     here: Deps,
     caller: Identity,
@@ -194,6 +204,7 @@ def _list(
         refusal=refusal,
         desks=[desk for desk in here.partnership.service_desks if desk.municipality in mine],
         my_towns=[(each.id, each.name) for each in here.partnership.municipalities.values() if each.id in mine],
+        kinds=await _kinds(request, here, caller),
         data=data or {**empty, "kind": request.query_params.get("kind", "")},
         desk_states=STATES,
     )
@@ -238,6 +249,7 @@ async def _one(
         kind=desk.kind,
         has_next=desk.next_secret is not None,
         has_token=api is not None,
+        just_set=is_after(request),
         changes=[(each.at, SAID.get(each.kind, each.kind), each.reason, each.actor_name) for each in changes],
         desk_states=STATES,
     )

@@ -16,6 +16,7 @@ from chassis.auth import Caller
 from chassis.identity import Identity, NotYours, Role
 from chassis.store import VersionConflict
 from chassis.web import Deps, Here, caught_up, form_of, go_to
+from chassis.web.answers import is_after
 from chassis.web.forms import Form
 from chassis.web.problems import Changed
 from chassis.web.sentences import who_of
@@ -29,7 +30,7 @@ from governance.pages.shown import row_button, show
 from governance.views import settings
 
 router = APIRouter()
-SEE = (Role.PM, Role.OPERATOR, Role.IT_MANAGER)
+SEE = (Role.PM, Role.OPERATOR, Role.IT_MANAGER, Role.AUDITOR)
 PATH = "/governance/settings"
 ENOUGH = 50
 """Changes that are shown of a part; the auditor's pages have them all."""
@@ -60,6 +61,7 @@ async def overview(request: Request, here: Here, caller: Caller) -> Response:
             (town, [(kind, await _last(here, caller, kind, town.id, rows)) for kind in _of(here, caller, town.id)])
             for town in towns
         ],
+        just_set=is_after(request),
         may_join=_may(here, caller, KINDS["join"], None),
         may_guide=_may(here, caller, KINDS["guidance"], None),
     )
@@ -143,9 +145,12 @@ async def _page(
         version=form.version if form else (row.stream_version if row else 0),
         may_settle=_may(here, caller, kind, of),
         unsaved=form is not None and refusal is None,
+        just_set=is_after(request),
         shares=told.shares(data.get("criteria")),
         deputies=[(each, each in town.deputies_at(here.clock.now())) for each in town.deputies],
-        ending=[(one_id, name) for one_id, name in told.still(row, town.day(here.clock.now()))] if of else [],
+        ending=[(one_id, name) for one_id, name in told.still(row, town.day(here.clock.now()), caller.language)]
+        if of
+        else [],
         changes=await _told(here, caller, changes[:ENOUGH]),
         holds=told.now(kind.part, here.partnership),
     )

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from chassis.i18n import LANGUAGES, N_, translate
+from chassis.i18n import LANGUAGES, N_, fill, translate
 from chassis.partnership import Partnership
 from governance.views.settings import SettingsRow
 
@@ -44,11 +44,10 @@ def _one(path: str, held: Any, language: str) -> str:
         case ["municipality", "contacts"]:
             return ", ".join(f"{one['name']} ({translate(OFFICES[one['office']], language)})" for one in held)
         case ["municipality", "deputies", _]:
-            return translate(
-                STANDS_IN, language, **{each: held[each] for each in ("name", "manager", "starts", "ends")}
-            )
+            days = _days(held["starts"], held["ends"])
+            return translate(STANDS_IN, language, name=held["name"], manager=held["manager"], **days)
         case ["municipality", "deputies", _, "ends"]:
-            return translate(NO_LONGER, language, ends=held)
+            return translate(NO_LONGER, language, ends=date.fromisoformat(held))
         case ["municipality", "name" | "timezone" | "email_domains" | "hosts"]:
             return held if isinstance(held, str) else ", ".join(held)
         case _:
@@ -78,7 +77,11 @@ def words_of(words: Mapping[str, str] | None, language: str) -> str:
     return ""
 
 
-def still(row: SettingsRow | None, today: date) -> Iterator[tuple[str, str]]:
+def _days(starts: str, ends: str) -> dict[str, date]:
+    return {"starts": date.fromisoformat(starts), "ends": date.fromisoformat(ends)}
+
+
+def still(row: SettingsRow | None, today: date, language: str) -> Iterator[tuple[str, str]]:
     """The deputies whose days are not over, by their id, with the days that were said of them."""
     days: dict[str, tuple[str, str]] = {}
     for change in reversed(row.changes if row else ()):
@@ -90,4 +93,4 @@ def still(row: SettingsRow | None, today: date) -> Iterator[tuple[str, str]]:
                     days[one] = (days[one][0], held)
     for one, (starts, ends) in days.items():
         if date.fromisoformat(ends) >= today:
-            yield one, f"{starts} – {ends}"
+            yield one, fill("{starts} – {ends}", language, _days(starts, ends))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from fastapi.responses import JSONResponse, Response
 
 from chassis.auth import Caller
+from chassis.i18n import N_, translate
 from chassis.identity import Identity, Role
 from chassis.outbox import GiveUp, Retry
 from chassis.partnership import ServiceDesk
@@ -13,11 +16,18 @@ from chassis.web import Deps, Here, go_to, page
 from contracts.refusal import NotFound
 from intake.adapters.port import Step, systems
 from intake.adapters.records import understood
-from intake.commands.asking import way_to
+from intake.commands.asking import is_polled, way_to
 from intake.views import connections
-from intake.views.connections import Test
+from intake.views.connections import State, Test
 
 router = APIRouter(prefix="/intake/connections", include_in_schema=False)
+
+OTHERS = {
+    "standard-webhooks": N_("Any other, signed as Standard Webhooks"),
+    "bearer": N_("Any other, as CloudEvents"),
+}
+"""What has no system behind it: a way of delivering that any can use."""
+NOTHING_TO_ASK = "nothing can be asked of it: it has no api, or its kind has no way to be asked"
 
 SHOWN_FOR_SECRET = "…"  # noqa: S105  what stands in the steps where the secret is to be pasted
 
@@ -33,9 +43,20 @@ async def all_of_them(request: Request, caller: Caller, here: Here) -> Response:
         request,
         "connections.html",
         caller,
-        desks=[(desk, _kind(desk), found[desk.municipality, desk.system]) for desk in desks],
-        kinds=[(kind, system.name) for kind, system in systems().items()],
+        desks=[
+            (desk, _kind(desk), state := found[desk.municipality, desk.system], asked(desk, state)) for desk in desks
+        ],
+        kinds=[*((kind, system.name) for kind, system in systems().items()), *OTHERS.items()],
     )
+
+
+@router.get("/kinds.json")
+async def kinds(caller: Caller) -> Response:
+    """What can be connected, by the kind of its desks, in the caller's language; for the page that connects one."""
+    caller.must(Role.OPERATOR)
+    named = {kind: translate(system.name, caller.language) for kind, system in systems().items()}
+    others = {kind: translate(name, caller.language) for kind, name in OTHERS.items()}
+    return JSONResponse(named | others)
 
 
 @router.get("/{town}/{system}")
@@ -64,7 +85,7 @@ async def ask_now(here: Deps, desk: ServiceDesk) -> tuple[bool, str]:
     """Whether the system's API answers us as it should, and in words why not."""
     adapter = systems().get(desk.kind)
     if desk.api is None or adapter is None or adapter.changed is None:
-        return False, "nothing can be asked of it: it has no api, or its kind has no way to be asked"
+        return False, NOTHING_TO_ASK
     try:
         found = await understood(
             adapter.changed(way_to(desk, desk.api, here.partnership), here.clock.now().isoformat())
@@ -72,6 +93,45 @@ async def ask_now(here: Deps, desk: ServiceDesk) -> tuple[bool, str]:
     except (GiveUp, Retry) as failed:
         return False, failed.reason
     return True, f"{len(found.records)}"
+
+
+def asked(desk: ServiceDesk, state: State) -> tuple[str, dict[str, object]]:
+    """Whether a system is asked for changes, and how that goes: a key for translation, with its values."""
+    if desk.api is None:
+        return N_("is not asked: no address of an API is set"), {}
+    if not is_polled(desk):
+        return N_("is not asked for changes; only what it delivers is heard of"), {}
+    if state.refused_at is not None:
+        return N_("refuses us; asked again {seconds} s after the last time"), {"seconds": desk.api.poll_seconds}
+    if state.next_at is not None:
+        return N_("rests after failures in a row: {number}"), {"number": state.attempts}
+    return N_("asked every {seconds} s"), {"seconds": desk.api.poll_seconds}
+
+
+WHY: tuple[tuple[str, str], ...] = (
+    (r"the system answered (?P<status>401|403)", N_("It does not take the user or the token (HTTP {status}).")),
+    (r"the system answered (?P<status>404|410)", N_("There is nothing at the address of its API (HTTP {status}).")),
+    (r"the system answered (?P<status>429)", N_("It is asked too often, and says so (HTTP {status}).")),
+    (r"the system answered (?P<status>5\d\d)", N_("It has failed itself (HTTP {status}).")),
+    (r"the system answered (?P<status>\d+)", N_("It answered otherwise than expected (HTTP {status}).")),
+    (r"the system cannot be reached: (?P<what>.*)", N_("It cannot be reached ({what}).")),
+    (r"the mail server cannot be reached: (?P<what>.*)", N_("The mail server cannot be reached ({what}).")),
+    (r"the mail server broke off", N_("The mail server broke off.")),
+    (r"the system failed again and again.*", N_("It failed again and again, and is left alone for a while.")),
+    (r"(?P<host>\S+) is not among the hosts of .*", N_("{host} is not among the hosts that may be called.")),
+    (r"the system's answer is not understood: (?P<what>.*)", N_("Its answer is not understood ({what}).")),
+    (r"the system gave no token", N_("It gave no token for the user and the secret.")),
+    (re.escape(NOTHING_TO_ASK), N_("Nothing can be asked of it: no address of an API is set, or its kind has none.")),
+)
+"""What adapters say of a failure, and how that is said to people; anything else is shown as the adapter said it."""
+
+
+def why(reason: str, language: str) -> str | None:
+    """Why a system did not answer as it should, in a language; None for what only the adapter's own words tell."""
+    for pattern, text in WHY:
+        if found := re.fullmatch(pattern, reason, re.DOTALL):
+            return translate(text, language, **found.groupdict())
+    return None
 
 
 def steps_of(desk: ServiceDesk, public_url: str) -> list[Step]:
@@ -95,14 +155,17 @@ async def _page(request: Request, caller: Identity, here: Deps, desk: ServiceDes
     mine, key = caller.scope_of(Role.OPERATOR), (desk.municipality, desk.system)
     tests = await connections.tests(here.db, *key, scope=mine)
     names = await here.vault.open_all([test.by_name for test in tests], caller.language)
+    state = (await connections.states(here.db, [key], scope=mine))[key]
     return page(
         request,
         "connection.html",
         caller,
         desk=desk,
+        asked=asked(desk, state),
+        why=lambda reason: why(reason, caller.language),
         town=here.partnership[desk.municipality],
         kind=_kind(desk),
-        now=(await connections.states(here.db, [key], scope=mine))[key],
+        now=state,
         address=f"{here.settings.public_url}/intake/hooks/{_hook(desk)}/{desk.id}",
         steps=steps_of(desk, here.settings.public_url),
         tests=list(zip(tests, names, strict=True)),
@@ -120,7 +183,7 @@ def _desk(here: Deps, caller: Identity, town: str, system: str) -> ServiceDesk:
 
 def _kind(desk: ServiceDesk) -> str:
     found = systems().get(desk.kind)
-    return found.name if found else desk.kind
+    return found.name if found else OTHERS.get(desk.kind, desk.kind)
 
 
 def _hook(desk: ServiceDesk) -> str:

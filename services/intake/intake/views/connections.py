@@ -18,7 +18,7 @@ SELECT c.municipality, c.system,
         WHERE d.municipality = c.municipality AND d.system = c.system AND d.outcome = 'held'),
     (SELECT count(*) FROM deliveries d
         WHERE d.municipality = c.municipality AND d.system = c.system AND d.outcome = 'parked'),
-    e.state, e.attempts, e.reason
+    e.state, e.attempts, e.reason, e.due_at, e.done_at
 FROM unnest($1::text[], $2::text[]) AS c(municipality, system)
 LEFT JOIN effects e ON e.channel = 'poll' AND e.municipality = c.municipality AND e.key = c.system
 """
@@ -38,6 +38,10 @@ class State:
     failing: str | None
     """Why asking it for changes does not work now; None while it works, or is not done."""
     attempts: int
+    next_at: datetime | None
+    """When it is asked again, while it rests after a failure; None when it does not rest."""
+    refused_at: datetime | None
+    """When it was asked in a way that asking again does not help, such as with a wrong password."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +62,11 @@ async def states(db: Database, desks: list[tuple[str, str]], *, scope: Iterable[
     return {
         (town, system): State(
             heard_at=heard, polled_at=polled, held=held, parked=parked, attempts=attempts or 0,
-            failing=(reason or "") if state == "due" and attempts else reason if state == "failed" else None,
+            failing=(reason or "") if state == "given_up" or (state == "due" and attempts and reason) else None,
+            next_at=due_at if state == "due" and attempts and reason else None,
+            refused_at=done_at if state == "given_up" else None,
         )
-        for town, system, heard, polled, held, parked, state, attempts, reason in rows
+        for town, system, heard, polled, held, parked, state, attempts, reason, due_at, done_at in rows
     }  # fmt: skip
 
 
