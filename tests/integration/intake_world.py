@@ -185,7 +185,7 @@ async def a_world(databases: Databases, folder: Path, partnership: Partnership |
             store=store,
             db=db,
             vault=vault,
-            settings=cast(Settings, SimpleNamespace(public_url=ORIGIN, link_key=bytes(32))),
+            settings=cast(Settings, SimpleNamespace(public_url=ORIGIN, link_key=bytes(32), issuers=())),
             partnership=partnership,
             clock=clock,
             auth=Authenticator((issuer,), partnership, person_id=vault.person_id, clock=clock),

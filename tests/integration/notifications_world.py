@@ -246,7 +246,9 @@ async def a_world(databases: Databases, folder: Path, *, by_smtp: bool = False) 
             vault=vault,
             settings=cast(
                 Settings,
-                SimpleNamespace(public_url=ORIGIN, link_key=bytes(32), mail=mail, tell_within_days=3, demo=False),
+                SimpleNamespace(
+                    public_url=ORIGIN, link_key=bytes(32), issuers=(), mail=mail, tell_within_days=3, demo=False
+                ),
             ),
             partnership=partnership,
             clock=clock,

@@ -181,7 +181,7 @@ async def test_a_day_that_is_none_and_a_broker_that_is_away_are_told_in_words(wo
     wrong = await ask(world, "/requests", auditor(world), as_of="yesterday")
     assert wrong.status_code == 422
     assert "2026-03-02" in wrong.text
-    nowhere = cast(Settings, SimpleNamespace(public_url=ORIGIN, kafka="127.0.0.1:9", link_key=bytes(32)))
+    nowhere = cast(Settings, SimpleNamespace(public_url=ORIGIN, kafka="127.0.0.1:9", link_key=bytes(32), issuers=()))
     world.client._transport.app.state.here = replace(world.here, settings=nowhere)  # type: ignore[attr-defined]  # as above
     away = await ask(world, f"/requests/{await the_request(world)}", auditor(world))
     assert away.status_code == 503

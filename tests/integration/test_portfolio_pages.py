@@ -195,6 +195,17 @@ async def test_a_round_is_opened_voted_in_and_closed_by_forms(world: World) -> N
     voted = await fill(world, f"{round_path}/vote/nordvik", deputy, deputy_for__name="Chef Nordvik",
                        deputy_for__email="chef.nordvik@nordvik.example", **whole)  # fmt: skip
     assert "deputy for Chef Nordvik" in await done(world, voted, deputy)
+    ballot = (await world.get(f"/portfolio{round_path}/vote/ekvik", world.manager("ekvik"))).text
+    assert f"projects/{one}" in ballot, "its own project can be read"
+    assert f"projects/{two}" not in ballot, "another's leads nowhere, rather than to a page that says it is not there"
+    again = (await world.get(f"/portfolio{round_path}/vote/nordvik", deputy)).text
+    assert again.count('value="3" checked') == 6, "the vote that stands is filled in"
+    higher = {**whole, f"scores.p{one.hex}.time": "5"}
+    assert "has voted already" in (await fill(world, f"{round_path}/vote/nordvik", deputy, **higher)).text
+    changed = await fill(world, f"{round_path}/vote/nordvik", deputy, action="instead", **higher)
+    assert "Done. What you did is saved" in await done(world, changed, deputy)
+    votes = (await world.get(f"/portfolio/api{round_path}/votes", deputy)).json()
+    assert votes["nordvik"]["scores"][str(one)]["time"] == 5
     taken_back = await world.submit(f"{round_path}/withdraw/nordvik", deputy)
     await done(world, taken_back, deputy)
     await done(world, await fill(world, f"{round_path}/vote/nordvik", world.manager("nordvik"), **whole), world.pm)

@@ -60,6 +60,7 @@ class Pages:
             "caller": reader,
             "errors": Errors(errors),
             "formats": self.partnership[reader.home if reader else self.partnership.host].formats(language),
+            "has_account": True,
             "here_and_now": quote(request.path_qs, safe="/"),
             "language": language,
             "languages": LANGUAGE_NAMES,

@@ -22,6 +22,8 @@ class Place:
         of_all = path.split("/")[2:3]
         if of_all in (["audit"], ["flow"], ["settings"]):
             return self.path.split("/")[2:3] == of_all
+        if of_all == ["home"]:
+            return False  # it is shown by a service, and is of all
         nearest = max((place.path for place in PLACES if path.startswith(place.path)), key=len, default="")
         return path.startswith(self.path) and self.path == nearest
 

@@ -22,9 +22,11 @@ from chassis.i18n import LANGUAGES, translate, translate_many
 from chassis.i18n.formats import Formats
 from chassis.identity import Identity
 from chassis.views import View
+from chassis.web.answers import AFTER
 from chassis.web.deps import KEY_FIELD, Deps
 from chassis.web.navigation import places_for
 from chassis.web.problems import TITLES, FieldError, errors_of, language_of, retry_after
+from chassis.web.tables import labelled
 from contracts.refusal import Refusal
 
 LANGUAGE_NAMES: Mapping[str, str] = {"sv": "Svenska", "da": "Dansk", "nb": "Norsk bokmål", "en": "English"}
@@ -74,12 +76,15 @@ def page(
         "formats": deps.formats(caller, language),
         "errors": Errors(errors_of(refusal, language) if refusal else ()),
         "partnership": deps.partnership,
+        "has_account": deps.keeps_accounts,
         "places": places_for(caller),
         "service": deps.service,
         "pages_of": f"/{deps.service}",
         # A form that was refused stands at an address that only takes forms: it cannot be asked for anew.
         "live": _live(request, live) if request.method == "GET" and refusal is None else None,
         "path": request.url.path,
+        # `go_to` leads here after a form that was taken, and names where to wait for it.
+        "just_done": request.method == "GET" and AFTER in request.query_params and refusal is None,
         "here_and_now": quote(request.url.path + (f"?{request.url.query}" if request.url.query else ""), safe="/"),
         "static": f"/{deps.service}/static",
         "version_of_static": static_version(),
@@ -130,6 +135,7 @@ def templates_of(package: str) -> Environment:
         "field_id": lambda name: "f-" + name.partition(":")[0].replace(".", "-"),
         "field_path": lambda name: name.partition(":")[0],
         "caution": _caution,
+        "labelled": labelled,
     }
     return environment
 

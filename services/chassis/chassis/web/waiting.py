@@ -18,7 +18,7 @@ from chassis.auth import Caller
 from chassis.i18n import N_
 from chassis.identity import NAMES, Identity, Role
 from chassis.web.deps import Deps, Here
-from chassis.web.navigation import places_for
+from chassis.web.navigation import PLACES, places_for
 from chassis.web.others import ask_each, names
 from chassis.web.pages import page
 
@@ -74,7 +74,7 @@ def waiting_router(service: Service) -> APIRouter:
         return page(
             request, "home.html", caller,
             todo=in_order(each for one in told.values() for each in one or ()),
-            silent=[name for name, waits in told.items() if waits is None],
+            silent=[_called(name) for name, waits in told.items() if waits is None],
             ways=[(place, DESCRIBED.get(place.path, "")) for place in places_for(caller)],
             accounts=caller.has(Role.OPERATOR) and here.keeps_accounts,
             held=[(NAMES[role], _where(here, caller, role)) for role in Role if caller.has(role)],
@@ -99,6 +99,11 @@ async def everywhere(
 
 async def _own(service: Service, here: Deps, caller: Identity) -> Sequence[Waits]:
     return in_order(await service.waiting(here, caller))[:MOST] if service.waiting else ()
+
+
+def _called(name: str) -> str:
+    """What people call a service: its place in the menu, a key for translation."""
+    return next((place.label for place in PLACES if place.path == f"/{name}/"), name)
 
 
 def _where(here: Deps, caller: Identity, role: Role) -> list[str]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
+from typing import Any, cast
 
 import httpx
 import pytest
 
 from chassis.limits import Buckets, Limits
+from chassis.settings import Issuer
 from chassis.web.guard import security
 
 Client = httpx.AsyncClient
@@ -45,6 +48,22 @@ async def test_a_page_is_in_the_readers_language_and_has_no_script_of_its_own(cl
     assert not [attrs for _, attrs in page.elements if "style" in attrs or any(name.startswith("on") for name in attrs)]
     assert "Ebba Strand" in answer.text
     assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+
+
+async def test_a_name_leads_to_its_account_where_accounts_are_kept(client: Client, as_: Headers) -> None:
+    """Elsewhere there is no such page: people sign in at an issuer of their own."""
+    app = cast("Any", client._transport).app
+    assert '<a href="/account">' not in (await client.get("/garden/form", headers=as_("pm"))).text
+    here = app.state.here
+    kept = Issuer(issuer=here.settings.public_url, audience="flode", jwks_file=here.settings.partnership)
+    app.state.here = replace(here, settings=here.settings.model_copy(update={"issuers": (kept,)}))
+    assert '<a href="/account">Ebba Strand</a>' in (await client.get("/garden/form", headers=as_("pm"))).text
+
+
+async def test_a_form_that_was_taken_is_confirmed(client: Client, as_: Headers) -> None:
+    said = "Done. What you did is saved"
+    assert said in (await client.get("/garden/form?after=garden:7@flode.request/3", headers=as_("pm"))).text
+    assert said not in (await client.get("/garden/form", headers=as_("pm"))).text
 
 
 async def test_every_field_has_a_label_and_every_id_is_one(client: Client) -> None:

@@ -28,7 +28,7 @@ from governance.domain.meeting import Meeting
 from governance.domain.refusals import NoMeeting, SayWhat
 from governance.pages import followed, labels
 from governance.pages.shown import show
-from governance.views import meetings
+from governance.views import agenda, meetings
 from governance.views.meetings import MeetingRow
 
 router = APIRouter()
@@ -108,6 +108,9 @@ async def _page(
         local=row.at.astimezone(zone),
         invited=[here.partnership[each].name for each in row.shared_with],
         outcomes=[(key, translate(label, caller.language)) for key, label in labels.OUTCOMES.items()],
+        # The others' projects stand on the agenda by their title; their pages are not the reader's to open.
+        readable=set(await agenda.of_requests(here.db, {item.request_id for item in row.agenda}, scope=caller.scope))
+        | {item.request_id for item in row.agenda if item.municipality in caller.scope},
         titles={item.request_id: item.title for item in row.agenda},
         minutes_text=last.text if last else _sketch(row, caller.language),
         can={

@@ -21,6 +21,7 @@ from contracts.portfolio import (
     EnteredPortfolio,
     Prioritised,
     RoundClosed,
+    RoundFact,
     RoundOpened,
     ScoresGiven,
     ScoresWithdrawn,
@@ -98,16 +99,22 @@ async def vote(
     municipality: str,
     said: Vote,
     expected: int | None = None,
+    *,
+    instead: bool = False,
 ) -> Outcome[Round]:
-    """A municipality's IT manager, or their deputy, scores the candidates or abstains (IT-13)."""
+    """A municipality's IT manager, or their deputy, scores the candidates or abstains (IT-13).
+
+    `instead` changes the vote that was given: it is taken back and this one given, both or neither.
+    """
     role = seat_of(caller, municipality)
     context = await here.context(request, caller, here.partnership.host, role=role)
     voter = await _voter(here, caller)
     manager = said.deputy_for or (manager_of(here, municipality) if role is Role.DEPUTY else None)
     deputy_for = None if manager is None else await person(here, manager)
 
-    def give(state: Round | None) -> ScoresGiven:
-        return prioritisation.vote(
+    def give(state: Round | None) -> RoundFact | Sequence[RoundFact]:
+        decide = prioritisation.vote_instead if instead else prioritisation.vote
+        return decide(
             state,
             municipality=municipality,
             voter=voter,

@@ -123,6 +123,30 @@ def withdraw(round_: Round | None, *, municipality: str, voter: Person) -> Score
     return ScoresWithdrawn(round_id=round_.id, municipality=municipality, voter=voter)
 
 
+def vote_instead(
+    round_: Round | None,
+    *,
+    municipality: str,
+    voter: Person,
+    scores: Scores,
+    abstains: bool = False,
+    as_deputy: bool = False,
+    deputy_for: Person | None = None,
+) -> tuple[ScoresWithdrawn, ScoresGiven]:
+    """A municipality changes its vote: it takes back the one it gave and gives another, both or neither (IT-13)."""
+    taken_back = withdraw(round_, municipality=municipality, voter=voter)
+    given = vote(
+        evolve(round_, taken_back),
+        municipality=municipality,
+        voter=voter,
+        scores=scores,
+        abstains=abstains,
+        as_deputy=as_deputy,
+        deputy_for=deputy_for,
+    )
+    return taken_back, given
+
+
 def close(round_: Round | None) -> RoundClosed:
     """The PM closes the round, and the votes are counted (IT-13). A round nobody scored in gives no ranks."""
     round_ = _open(round_)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,7 @@ from fastapi.responses import Response
 from chassis.auth import Caller, Identity
 from chassis.identity import Role
 from chassis.web import Deps, Form, Here, PageNumber, caught_up, filled, form_of, go_to, page
+from contracts.portfolio import ScoresGiven
 from contracts.refusal import Refusal
 from portfolio.api import visible_round
 from portfolio.commands import rounds as prioritisation
@@ -20,8 +22,12 @@ from portfolio.domain.scoring import COOPERATION
 from portfolio.pages.charts import moved
 from portfolio.pages.forms import by_id, name_of, on_the_page
 from portfolio.views import found, rounds
+from portfolio.views.projects import ProjectRow
+from portfolio.views.rounds import RoundRow
 
 router = APIRouter(prefix="/portfolio", include_in_schema=False)
+INSTEAD = "instead"
+"""The button by which a vote is changed; by the other nobody changes unawares what a deputy has given meanwhile."""
 LONGEST = 100
 """Characters of a text that titles are searched for."""
 
@@ -105,7 +111,9 @@ async def _round(
         row=row,
         votes=votes,
         seats=seats,
+        late=row.deadline < here.clock.now(),
         titles=titles,
+        readable=await _readable(here, caller, row),
         heads=[(name_of(criterion, caller.language), "number") for criterion in row.criteria],
         cooperation=COOPERATION,
         moved={each.request_id: moved(row.criteria, each) for each in row.standings},
@@ -126,7 +134,9 @@ async def vote(request: Request, round_id: UUID, municipality: str, here: Here, 
     form = await form_of(request, here.formats(caller))
     try:
         said = filled(Vote, by_id(form.data, "scores"))
-        outcome = await prioritisation.vote(here, request, caller, round_id, municipality, said)
+        outcome = await prioritisation.vote(
+            here, request, caller, round_id, municipality, said, instead=form.action == INSTEAD
+        )
     except Refusal as refusal:
         return await _ballot(request, here, caller, round_id, municipality, form, on_the_page(refusal))
     return go_to(f"/portfolio/rounds/{round_id}", outcome)
@@ -142,11 +152,45 @@ async def _ballot(
     refusal: Refusal | None = None,
 ) -> Response:
     row = await visible_round(here, caller, round_id)
+    stands = (await prioritisation.votes_shown(here, caller, round_id)).get(municipality)
     deputy = not caller.has(Role.IT_MANAGER, municipality)
-    given = form.data if form else {}
     return page(
-        request, "vote.html", caller, refusal=refusal, row=row, municipality=municipality, deputy=deputy, given=given
+        request,
+        "vote.html",
+        caller,
+        refusal=refusal,
+        row=row,
+        municipality=municipality,
+        manager=prioritisation.manager_of(here, municipality) if deputy else None,
+        deputy=deputy,
+        given=form.data if form else _as_given(stands) if stands else {},
+        instead=INSTEAD if stands else None,
+        known=await _known(here, row),
+        readable=await _readable(here, caller, row),
+        late=row.deadline < here.clock.now(),
     )
+
+
+async def _readable(here: Deps, caller: Identity, row: RoundRow) -> set[UUID]:
+    """The candidates whose own pages the reader may open; the others are named and lead nowhere."""
+    return {each.request_id for each in await found.of_ids(here.db, _candidates(row), scope=caller.scope)}
+
+
+async def _known(here: Deps, row: RoundRow) -> dict[UUID, ProjectRow]:
+    """What is known of the candidates. Whoever scores them sees what each costs and when it is to be delivered,
+    whichever municipality it is for: the criteria ask for it (IT-12, IT-13). Nothing else of the rows is shown."""
+    rows = await found.of_ids(here.db, _candidates(row), scope=here.partnership.ids)
+    return {each.request_id: each for each in rows}
+
+
+def _candidates(row: RoundRow) -> list[str]:
+    return [str(candidate.request_id) for candidate in row.candidates]
+
+
+def _as_given(stands: ScoresGiven) -> dict[str, Any]:
+    """The vote that stands as the form's fields have it."""
+    scores = {f"p{UUID(candidate).hex}": dict(given) for candidate, given in stands.scores.items()}
+    return {"scores": scores, "abstained": stands.abstained}
 
 
 @router.post("/rounds/{round_id}/withdraw/{municipality}")
