@@ -6,9 +6,10 @@ that somebody reads them (`chassis.reads`).
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sized
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -21,8 +22,10 @@ from chassis.auth import Caller
 from chassis.case import public_key, sign
 from chassis.documents import pdf
 from chassis.identity import Identity, Role
+from chassis.named import subjects_of
 from chassis.views import Row, View
 from chassis.views.tables import NoView
+from chassis.views.view import subject_of
 from chassis.web import cases, past, people
 from chassis.web.answers import caught_up
 from chassis.web.cases import title_of
@@ -40,6 +43,8 @@ from contracts.refusal import NotFound
 
 PER_PAGE = 50
 MOST_COLUMNS = 8
+MOST_SUBJECTS = 100
+"""In how many rows of a kind a person is looked for: those that events naming them came to last."""
 MOST_DIFFERENT = 200
 """How many rows of a kind a difference shows; it says how many there are."""
 AsOf = Annotated[str | None, Query(alias="as_of", max_length=200)]
@@ -69,10 +74,17 @@ def audit_router(  # noqa: C901  a page each
         scope, reader = caller.scope_of(*READERS), reader_for(here, caller)
         asked_for = people.pseudonyms(here.vault, q, caller.scope_of(Role.AUDITOR))
         deeds = await people.deeds_of(here, caller, asked_for, views, reader, sentences)
-        counts = {view.name: await _count(here, view, scope) for view in views}
-        hits: list[Hit] = [
-            hit for view in views if q for hit in await look(here.db, view, q, scope=scope, people=asked_for)
-        ]
+        about = await subjects_of(here.db, asked_for, scope=scope, limit=MOST_SUBJECTS)
+
+        async def looked(view: View[Any]) -> list[Hit]:
+            of = about if _only_of(service, view) else None
+            return await look(here.db, view, q, scope=scope, people=asked_for, of=of) if q else []
+
+        # Each view is read on a connection of its own, at once.
+        found = await asyncio.gather(*(looked(view) for view in views))
+        counted = await asyncio.gather(*(_count(here, view, scope) for view in views))
+        counts = {view.name: many for view, many in zip(views, counted, strict=True)}
+        hits = [hit for each in found for hit in each]
         elsewhere = [
             (other, place.label)
             for place in PLACES
@@ -182,6 +194,12 @@ def audit_router(  # noqa: C901  a page each
         return _file(made, f"{service}-{view}-{key}.case.pdf", "application/pdf")
 
     return router
+
+
+def _only_of(service: str, view: View[Any]) -> bool:
+    """Whether all that a view's rows say is in the service's own log, each row's under its key."""
+    own = {kind.__module__ for kind in get_args(view.facts) or (view.facts,)} == {f"contracts.{service}"}
+    return own and view.key is subject_of
 
 
 async def taken_along(here: Deps, caller: Identity, case: cases.Case) -> None:
