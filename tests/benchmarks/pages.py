@@ -17,19 +17,23 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
+import psutil
 from joserfc import jwk, jwt
 
+from chassis.db import Database
 from chassis.prepare import prepare
 from chassis.service import find_service
 from chassis.settings import Settings
 from chassis.testing import urls_of
 from chassis.topics import create_topics
 from chassis.vault import Vault, prepare_vault
+from chassis.views import indexes
 from embedded.postgres import Postgres
 from embedded.processes import free_port
 from embedded.testing import temporary_folder
@@ -61,6 +65,8 @@ class Asked:
     """Of the page itself, as it is read."""
     sent: int
     """As it travels, compressed where the service does that."""
+    processor: float
+    """What one answer costs the service and its database of a processor, on average, in milliseconds."""
 
     def share(self, part: float) -> float:
         """The time within which that part of the answers began."""
@@ -72,16 +78,16 @@ def paths(made: Made) -> list[str]:
     portfolio, governance = "/portfolio/", "/governance/"
     return [
         "/intake/", "/intake/?page=20", "/intake/requests", "/intake/requests?state=project",
-        "/intake/requests?state=change", "/intake/mine", "/intake/deliveries",
+        "/intake/requests?state=change", "/intake/deliveries",
         portfolio, f"{portfolio}?page=2", f"{portfolio}?page=100&everything=1", f"{portfolio}?sort=title",
         f"{portfolio}?sort=-forecast", f"{portfolio}?q=bygglov&health=red", f"{portfolio}?serves=fjellvaag",
         f"{portfolio}?overdue=1", f"{portfolio}?as=board", f"{portfolio}?as=board&everything=1",
         f"{portfolio}?as=timeline", f"{portfolio}?as=timeline&page=2", f"{portfolio}totals", f"{portfolio}mine",
         f"{portfolio}ranking", f"{portfolio}rounds", f"{portfolio}rounds/new", f"{portfolio}rounds/{made.round}",
-        f"{portfolio}projects/{made.project}",
+        f"{portfolio}projects/{made.project}", f"{portfolio}projects/{made.entered}/join", f"{portfolio}requests",
         governance, f"{governance}directives", f"{governance}directives?which=settled", f"{governance}plans",
         f"{governance}meetings", f"{governance}meetings/{made.meeting}", f"{governance}meetings/{made.meeting}/agenda",
-        f"{governance}meetings/{made.meeting}/show",
+        f"{governance}meetings/{made.meeting}/show", f"{governance}meetings/{made.called}/agenda",
         "/notifications/", "/notifications/?state=sent", f"/notifications/about/{made.project}",
         *(f"/{service}/audit/" for service in SERVICES),
         "/portfolio/audit/?q=bygglov", "/portfolio/audit/projects",
@@ -89,11 +95,32 @@ def paths(made: Made) -> list[str]:
         "/intake/audit/requests", "/intake/audit/inbox",
         "/governance/audit/directives", "/notifications/audit/messages", "/portfolio/audit/reads",
         "/portfolio/flow/", "/intake/flow/", "/portfolio/flow/views", "/portfolio/flow/parked",
-        "/intake/api/requests", "/portfolio/api/projects",
-        "/portfolio/api/rounds", "/portfolio/api/totals",
-        "/governance/api/directives", "/governance/api/plans",
-        "/governance/api/meetings", "/notifications/api/messages",
+        f"/portfolio/audit/?q={made.person}", f"/governance/audit/?q={made.person}",
+        "/intake/api/requests", "/intake/api/inbox", "/portfolio/api/projects", "/portfolio/api/mine",
+        "/portfolio/api/rounds", "/portfolio/api/totals", "/portfolio/api/views/history",
+        "/governance/api/directives", "/governance/api/directives?which=settled", "/governance/api/plans",
+        "/governance/api/meetings", "/governance/api/meetings/candidates",
+        f"/governance/api/meetings/{made.called}/proposal", "/notifications/api/messages?state=sent",
+        *(f"/{service}/api/waiting" for service in SERVICES),
     ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Working:
+    """The processes that answer for a service: its own, and those of PostgreSQL that work for it."""
+
+    own: psutil.Process
+    server: psutil.Process
+    database: str
+
+    def milliseconds(self) -> float:
+        """What they have had of a processor so far."""
+        total = 0.0
+        for each in (self.own, *self.server.children()):
+            with suppress(psutil.NoSuchProcess):
+                if each == self.own or f" {self.database} " in " ".join(each.cmdline()):
+                    total += sum(each.cpu_times()[:2]) * 1000
+        return total
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +128,7 @@ class Running:
     """The services, by their ports, and what was put into their databases."""
 
     ports: Mapping[str, int]
+    working: Mapping[str, Working]
     made: Made
     build_seconds: float
     databases: Mapping[str, tuple[str, str]]
@@ -117,7 +145,7 @@ def token(who: str) -> str:
 
 async def prepared(server: Postgres, folder: Path, projects: int) -> tuple[dict[str, tuple[str, str]], Made]:
     """The databases, filled."""
-    databases = {}
+    databases: dict[str, tuple[str, str]] = {}
     vault_url = server.dsn("flode_vault", user="vault_client", password="test")
     await prepare_vault(server.dsn(), vault_url)
     for name in SERVICES:
@@ -159,25 +187,46 @@ def _environment(
 
 
 @contextmanager
-def running(projects: int) -> Iterator[Running]:
-    """A world of so many projects, and the four services that show it."""
+def running(projects: int, keep: Path | None = None) -> Iterator[Running]:
+    """A world of so many projects, and the four services that show it. What is made in a folder to `keep` it is there
+    the next time, whatever was asked for then."""
     with ExitStack() as stack:
         folder = temporary_folder("bench-pages")
         stack.callback(shutil.rmtree, folder)
-        server, bootstrap = stack.enter_context(a_server()), stack.enter_context(a_broker())
+        server, bootstrap = stack.enter_context(a_server(keep)), stack.enter_context(a_broker())
         asyncio.run(create_topics(bootstrap))
-        began = time.perf_counter()
-        databases, made = asyncio.run(prepared(server, folder, projects))
-        took = time.perf_counter() - began
-        ports = stack.enter_context(serving(server, folder, databases, bootstrap))
-        yield Running(ports, made, took, databases)
+        kept = keep / "made.json" if keep else None
+        if kept is not None and kept.exists():
+            made, took = msgspec.json.decode(kept.read_bytes(), type=tuple[Made, float])
+            databases = asyncio.run(opened(server))
+        else:
+            began = time.perf_counter()
+            databases, made = asyncio.run(prepared(server, folder, projects))
+            took = time.perf_counter() - began
+            if kept is not None:
+                kept.write_bytes(msgspec.json.encode((made, took)))
+        ports, working = stack.enter_context(serving(server, folder, databases, bootstrap))
+        yield Running(ports, working, made, took, databases)
+
+
+async def opened(server: Postgres) -> dict[str, tuple[str, str]]:
+    """The databases of a world that was made before, with the tables and indexes that there have come to be since."""
+    databases = {name: urls_of(server.dsn(f"flode_{name}"), name) for name in SERVICES}
+    for name in SERVICES:
+        await prepare(server.dsn(), name, *databases[name], find_service(name).tables)
+        async with Database(*databases[name]) as db:
+            for view in find_service(name).views:
+                await indexes.complete(db, view)
+    return databases
 
 
 @contextmanager
 def serving(
     server: Postgres, folder: Path, databases: Mapping[str, tuple[str, str]], bootstrap: str
-) -> Iterator[dict[str, int]]:
-    """The ports of the four services, each a process with the api role alone."""
+) -> Iterator[tuple[dict[str, int], dict[str, Working]]]:
+    """The ports and the processes of the four services, each with the api role alone."""
+    assert server.process is not None
+    working = {}
     with ExitStack() as stack:
         vault = server.dsn("flode_vault", user="vault_client", password="test")
         ports = {name: free_port(None) for name in SERVICES}
@@ -186,9 +235,11 @@ def serving(
             command = [sys.executable, "-c", "from chassis.cli import main; main()", "serve", name]
             process = subprocess.Popen(command, env=environment)
             stack.callback(_end, process)
+            own, theirs = psutil.Process(process.pid), psutil.Process(server.process.pid)
+            working[name] = Working(own, theirs, f"flode_{name}")
         for name, port in ports.items():
             _await(port, f"/{name}/health")
-        yield ports
+        yield ports, working
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -216,12 +267,12 @@ def _await(port: int, path: str) -> None:
         time.sleep(0.2)
 
 
-def ask(port: int, path: str, bearer: str) -> Asked:
+def ask(port: int, path: str, bearer: str, working: Working) -> Asked:
     """Ask for a page again and again. Raises RuntimeError for any answer but 200."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     headers = {"Authorization": f"Bearer {bearer}", "Accept-Encoding": "gzip", "Accept": "text/html,application/json"}
     first: list[float] = []
-    began_all, body, encoded = time.perf_counter(), b"", ""
+    began_all, body, encoded, used = time.perf_counter(), b"", "", working.milliseconds()
     for number in range(WARM + TIMES):
         began = time.perf_counter()
         connection.request("GET", path, headers=headers)
@@ -235,8 +286,9 @@ def ask(port: int, path: str, bearer: str) -> Asked:
         if time.perf_counter() - began_all > PATIENCE_SECONDS and first:
             break
     connection.close()
+    used = (working.milliseconds() - used) / (number + 1)
     size = len(gzip.decompress(body)) if encoded == "gzip" else len(body)
-    return Asked(path, tuple(first), size, len(body))
+    return Asked(path, tuple(first), size, len(body), used)
 
 
 def measure(here: Running, only: str = "") -> dict[str, list[Asked]]:
@@ -245,18 +297,20 @@ def measure(here: Running, only: str = "") -> dict[str, list[Asked]]:
     for who in CALLERS:
         bearer = token(who)
         found[who] = [
-            ask(here.ports[path.split("/")[1]], path, bearer) for path in paths(here.made) if path.startswith(only)
+            ask(here.ports[name], path, bearer, here.working[name])
+            for path in paths(here.made)
+            if path.startswith(only) and (name := path.split("/")[1])
         ]
     return found
 
 
-async def run(projects: int) -> Chapter:
+async def run(projects: int, keep: Path | None = None) -> Chapter:
     """The chapter."""
-    return await asyncio.to_thread(_run, projects)
+    return await asyncio.to_thread(_run, projects, keep)
 
 
-def _run(projects: int) -> Chapter:
-    with running(projects) as here:
+def _run(projects: int, keep: Path | None) -> Chapter:
+    with running(projects, keep) as here:
         found = measure(here)
         made, took = here.made, here.build_seconds
     return told(projects, made, took, found)
@@ -284,7 +338,8 @@ def told(projects: int, made: Made, took: float, found: Mapping[str, list[Asked]
             chapter.add(
                 Line(
                     f"`{path}`, {whom}",
-                    f"{each.share(0.5):.0f} / {each.share(0.95):.0f} ms, {fat}{each.size / 1000:.0f} kB{fat}{kept}",
+                    f"{each.share(0.5):.0f} / {each.share(0.95):.0f} ms, {fat}{each.size / 1000:.0f} kB{fat}{kept}, "
+                    f"{each.processor:.0f} ms of processor",
                     each.share(0.95), "p95 in ms", FIRST_BYTE_MS, below=True,
                 )
             )  # fmt: skip
@@ -305,13 +360,14 @@ def _missed(found: Mapping[str, list[Asked]], made: Made) -> str:
 
 
 REMARKS = (
-    "The paths with `/api/` answer with all rows, as their contracts say: they are measured, and are no pages.",
+    "The paths with `/api/` answer with the first rows of a list and the address at which it goes on.",
+    "The milliseconds of processor are of the service and its database together; they vary less than times do.",
     "How PostgreSQL goes about each under row-level security: tests/benchmarks/PLANS.md.",
 )
 
 
 def _bare(path: str, made: Made) -> str:
-    for key in (made.project, made.meeting, made.round):
+    for key in (made.project, made.entered, made.meeting, made.called, made.round, made.person):
         path = path.replace(str(key), "…")
     return path
 
@@ -322,14 +378,15 @@ def show(found: Mapping[str, list[Asked]]) -> None:
         for each in sorted(asked, key=lambda one: -one.share(0.95)):
             print(
                 f"{who:4} {each.share(0.5):8.1f} {each.share(0.95):8.1f} ms {each.size:>10,} B {each.sent:>10,} sent "
-                f"{len(each.first):3} {each.path}"
+                f"{each.processor:6.0f} cpu {len(each.first):3} {each.path}"
             )
 
 
 def main(arguments: list[str]) -> None:
-    """python -m tests.benchmarks.pages [projects] [path]: one round on the terminal."""
+    """python -m tests.benchmarks.pages [projects] [path] [folder]: one round on the terminal; the world is kept in the
+    folder, if one is named."""
     projects = int(arguments[0]) if arguments else 10_000
-    with running(projects) as here:
+    with running(projects, Path(arguments[2]) if len(arguments) > 2 else None) as here:
         print(here.made.events, here.made.rows, here.made.compared, f"{here.build_seconds:.1f} s")
         show(measure(here, arguments[1] if len(arguments) > 1 else ""))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 from uuid import UUID
 
 from cluster import Cluster
@@ -23,16 +24,20 @@ from tests.benchmarks import story
 
 
 @contextmanager
-def a_server() -> Iterator[Postgres]:
-    """PostgreSQL as an installation runs it: fsync and synchronous_commit on."""
-    folder = temporary_folder("bench")
+def a_server(keep: Path | None = None) -> Iterator[Postgres]:
+    """PostgreSQL as an installation runs it: fsync and synchronous_commit on. In a folder of its own, which goes when
+    it ends, or in one that is kept."""
+    folder = keep or temporary_folder("bench")
+    if keep is not None:
+        keep.mkdir(mode=0o755, parents=True, exist_ok=True)
     server = Postgres(folder / "data")
     server.start()
     try:
         yield server
     finally:
         server.stop()
-        shutil.rmtree(folder)
+        if keep is None:
+            shutil.rmtree(folder)
 
 
 @contextmanager

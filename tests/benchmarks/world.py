@@ -19,6 +19,7 @@ from uuid import UUID, uuid5
 
 from chassis.db import Database
 from chassis.decode import decode
+from chassis.named import Naming
 from chassis.prepare import connected
 from chassis.rebuild.lines import CSV, lines_of
 from chassis.service import Service, find_service
@@ -48,7 +49,6 @@ EVENT_COLUMNS = ("position", "subject", "version", "type", "municipality", "enve
 class Made:
     """What was put into the databases."""
 
-    people: list[Person] = field(default_factory=list)
     events: dict[str, int] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
     compared: int = 0
@@ -58,6 +58,12 @@ class Made:
     """One whose agenda is set and that decided things."""
     round: UUID = IDS
     """One that is closed."""
+    entered: UUID = IDS
+    """A project that is dealt out to nobody yet."""
+    called: UUID = IDS
+    """A meeting that is called and has no agenda yet."""
+    person: UUID = IDS
+    """One who asked for many projects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +98,11 @@ async def make(
     """Fill the databases (worker's and api's URL by service), which were prepared and are empty; `admin` is the
     administrator's URL of a service's, who alone may COPY past row-level security."""
     made = Made()
-    towns = {name: await _town(vault, name, currency, made) for name, currency in TOWNS}
+    towns = {name: await _town(vault, name, currency) for name, currency in TOWNS}
     told = list(_lived(towns, projects, today))
     made.project = uuid5(IDS, f"project {len(TOWNS) * 20}")
+    made.entered = uuid5(IDS, f"project {len(TOWNS) * lives.ENDS.index('entered')}")
+    made.person = towns[TOWNS[0][0]](0).requester.id
     for name in SERVICES:
         service = find_service(name)
         async with Database(*databases[name]) as db:
@@ -103,13 +111,14 @@ async def make(
             others = list(_meetings(towns["lindmala"](0), made, projects, today)) if name == "governance" else []
             others += list(_rounds(towns["lindmala"](0), made, projects, today)) if name == "portfolio" else []
             await fill.single(others)
+            await fill.names()
             for view in service.views:
                 await fill.view(view, told, others)
             await fill.parked(today)
     return made
 
 
-async def _town(vault: Vault, name: str, currency: Currency, made: Made) -> Callable[[int], Town]:
+async def _town(vault: Vault, name: str, currency: Currency) -> Callable[[int], Town]:
     partners = (name, *(other for other, _ in TOWNS if other != name))[:2]
     people = []
     for number in range(3 * lives.KINDS):
@@ -118,7 +127,6 @@ async def _town(vault: Vault, name: str, currency: Currency, made: Made) -> Call
         people.append(
             Person(id=who, name=await vault.seal(who, f"Prov Person {number}"), email=await vault.seal(who, email))
         )
-    made.people += people
 
     def of(kind: int) -> Town:
         third = 3 * (kind % lives.KINDS)
@@ -146,7 +154,8 @@ def _lived(towns: dict[str, Callable[[int], Town]], projects: int, today: date) 
 
 
 def _meetings(town: Town, made: Made, projects: int, today: date) -> Iterator[Life]:
-    """A meeting every second week: an agenda of thirty, a decision on each, approved minutes but for the last."""
+    """A meeting every second week: an agenda of thirty, a decision on each, approved minutes but for the last two: of
+    one the agenda is set, and one is no more than called."""
     begun = datetime.combine(today, datetime.min.time(), UTC) - timedelta(days=14 * MEETINGS)
     for number in range(1, MEETINGS + 1):
         subject, at = uuid5(IDS, f"meeting {number}"), begun + timedelta(days=14 * number + 3, hours=9)
@@ -165,7 +174,10 @@ def _meetings(town: Town, made: Made, projects: int, today: date) -> Iterator[Li
             )),
             (at - timedelta(days=5), AgendaSet(meeting_id=subject, items=items)),
         ]  # fmt: skip
-        if number < MEETINGS:
+        if number == MEETINGS:
+            made.called = subject
+            said.pop()
+        elif number < MEETINGS - 1:
             said += [
                 (at, DecisionRecorded(
                     meeting_id=subject, decision_id=uuid5(subject, str(each.request_id)), request_id=each.request_id,
@@ -256,6 +268,12 @@ class _Fill:
             await connection.copy_records_to_table("events", records=records(), columns=EVENT_COLUMNS)
             await connection.execute("UPDATE log_head SET position = $1", self.position)
         self.made.events[self.service.name] = self.position
+
+    async def names(self) -> None:
+        """Who is named in which event, as the service itself finds it."""
+        naming = Naming(self.db, at_once=20_000)
+        while await naming.run_once():
+            pass
 
     async def view(self, view: View[Any], told: list[Lived], others: list[Life]) -> None:
         """The rows of a view: each life folded once, its row copied for all who live it, some folded anew."""

@@ -249,7 +249,7 @@ class Installation:
         return answer
 
     def get(self, who: str, path: str) -> Any:
-        """Read what is shown after the last write to the same service (read your own writes).
+        """Read what is shown after the last write to the same service (read your own writes); a list to its end.
 
         Told that the view comes later (503 with Retry-After), it asks again, as a program should.
         """
@@ -260,7 +260,11 @@ class Installation:
 
         answer = until(shown, what=path)
         assert answer.status_code == 200, f"{path}: {answer.status_code} {answer.text}"
-        return answer.json()
+        said = answer.json()
+        while on := answer.links.get("next"):
+            answer = self.ask(who, "GET", on["url"])
+            said += answer.json()
+        return said
 
     def followed(self, who: str, path: str, holds: Callable[[Any], object] = bool, *, what: str) -> Any:
         """Read what another service's events bring about here; waits until it is there, and then until it holds."""

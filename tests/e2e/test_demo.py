@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -56,6 +57,17 @@ def token(demo: Installation, email: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {answer.json()['access_token']}"}
 
 
+def all_projects(demo: Installation, headers: dict[str, str]) -> list[dict[str, Any]]:
+    """The projects as the API lists them, answer by answer."""
+    rows: list[dict[str, Any]] = []
+    path: str | None = "/portfolio/api/projects?everything=true"
+    while path:
+        answer = demo.http.get(path, headers=headers)
+        rows += answer.json()
+        path = answer.links.get("next", {}).get("url")
+    return rows
+
+
 def facts(demo: Installation) -> Counter[str]:
     """How many facts each service has written down, once what follows from the last of them is written down too."""
     seen: list[Counter[str]] = []
@@ -84,7 +96,7 @@ def _facts(demo: Installation) -> Counter[str]:
 
 def test_the_year_lies_in_the_past_and_stands_in_the_portfolio(demo: Installation) -> None:
     pm = token(demo, cast_of(demo).pm.email)
-    rows = {row["title"]: row for row in demo.http.get("/portfolio/api/projects?everything=true", headers=pm).json()}
+    rows = {row["title"]: row for row in all_projects(demo, pm)}
     states = {title.split()[0]: row["state"] for title, row in rows.items()}
     assert states == {
         "E-tjänst": "completed", "Passagesystem": "stopped", "Säkrare": "under_way", "Billetsalg": "entered"
@@ -98,7 +110,7 @@ def test_the_year_lies_in_the_past_and_stands_in_the_portfolio(demo: Installatio
 
 def test_views_can_be_asked_as_of_a_day_of_the_year(demo: Installation) -> None:
     pm = token(demo, cast_of(demo).pm.email)
-    rows = demo.http.get("/portfolio/api/projects?everything=true", headers=pm).json()
+    rows = all_projects(demo, pm)
     stopped = next(row for row in rows if row["state"] == "stopped")
     told = demo.command("replay", stopped["request_id"], "--as-of", stopped["entered_at"])
     assert "EnteredPortfolio" in told.output

@@ -56,6 +56,46 @@ async def test_candidates_are_looked_for_and_those_ticked_stay(world: World) -> 
     assert 'value="Våren"' in found.text
 
 
+async def test_the_project_to_join_with_is_looked_for_where_there_are_many(world: World) -> None:
+    """IT-15."""
+    ids = {title: await world.an_entered_project(title) for title in (f"Nr {number:02}" for number in range(53))}
+    join = f"/projects/{ids['Nr 07']}/join"
+    page = (await world.get(f"/portfolio{join}", world.pm)).text
+    assert str(ids["Nr 07"]) not in re.findall(r'<option value="([^"]*)"', page), "none is joined with itself"
+    away = next(title for title in ids if str(ids[title]) not in page)
+    there = next(title for title in ids if f'<option value="{ids[title]}"' in page)
+    await world.see()
+    found = await world.submit(
+        join, world.pm, other=str(ids[there]), reason="Lika", find=away, action="find"
+    )  # fmt: skip
+    assert found.status_code == 200
+    offered = re.findall(r'<option value="([0-9a-f-]{36})"( selected)?', found.text)
+    assert {key: bool(chosen) for key, chosen in offered} == {str(ids[there]): True, str(ids[away]): False}
+    assert "Lika" in found.text
+
+
+async def test_programs_read_a_long_list_on_from_where_each_answer_ended(world: World) -> None:
+    ids = [str(await world.an_entered_project(f"Nr {number:02}")) for number in range(53)]
+    await world.see()
+    read: list[str] = []
+    sizes: list[int] = []
+    path: str | None = "/portfolio/api/projects?everything=true"
+    while path:
+        answer = await world.get(path, world.pm)
+        assert answer.status_code == 200
+        sizes.append(len(answer.json()))
+        read += [row["request_id"] for row in answer.json()]
+        path = answer.links.get("next", {}).get("url")
+    assert (sizes, sorted(read)) == ([25, 25, 3], sorted(ids))
+    few = await world.get("/portfolio/api/projects?limit=2", world.pm)
+    assert [row["request_id"] for row in few.json()] == read[:2]
+    assert "limit=2" in few.links["next"]["url"]
+    assert (await world.get("/portfolio/api/projects?limit=201", world.pm)).status_code == 422
+    lost = await world.get("/portfolio/api/projects?mark=nonsense", world.pm)
+    assert lost.status_code == 422
+    assert lost.json()["errors"][0]["field"] == "mark"
+
+
 async def test_rounds_are_listed_with_their_pages(world: World) -> None:
     page = await world.get("/portfolio/rounds?page=3", world.pm)
     assert page.status_code == 200

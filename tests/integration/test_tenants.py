@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from embedded.testing import Databases
 
 SERVICES = ("intake", "portfolio", "governance", "notifications")
-OF_NO_TENANT = {"log_head", "relay_places", "checkpoints", "view_tables", "tracking"}
+OF_NO_TENANT = {"log_head", "relay_places", "checkpoints", "view_tables", "tracking", "named_until"}
 """Tables that say how far something came, and nothing of what it was about."""
 
 TABLES = """

@@ -21,6 +21,7 @@ from chassis.db import Database
 from chassis.feed import Feed
 from chassis.links import Links
 from chassis.logging import start_logging
+from chassis.named import Naming
 from chassis.outbox import SenderLoop
 from chassis.partnership import Partnership, PartnershipWrong
 from chassis.pressure import Pressure
@@ -130,7 +131,7 @@ def roles_of(service: Service, here: Deps) -> list[Role]:
             await _renew(service, here)
             await feed.run()
 
-        roles.append(Role("views", follow))
+        roles += [Role("views", follow), Role("views named", Naming(here.db).run)]
     if "consumers" in settings.roles and service.reactions:
         reacting = [ReactionFollower(one, store, here.clock, resources) for one in service.reactions]
         roles.append(Role("consumers", Feed(settings.kafka, f"{service.name}-consumers", reacting).run))

@@ -20,13 +20,14 @@ async def waiting(here: Deps, caller: Identity) -> Sequence[Waits]:
     return [each for part in (_directives, _plans, _meetings) async for each in part(here, caller)]
 
 
-async def directives_for(here: Deps, caller: Identity) -> tuple[list[DirectiveRow], int]:
-    """The directives that wait for the caller, those that are theirs before those they judge, and how many more there
-    are to judge."""
+async def directives_for(here: Deps, caller: Identity) -> tuple[list[DirectiveRow], list[DirectiveRow], int]:
+    """The directives that wait for the caller, those that are theirs before those they judge; those that are theirs and
+    do not wait for them; and how many more there are to judge."""
     mine = await directives.of_person(here.db, caller.id, scope=here.partnership.ids)
     to_judge = await directives.waiting_for_the_pm(here.db, scope=caller.scope_of(Role.PM))
     rows = {row.request_id: row for row in (*mine, *to_judge.rows) if _task(row, caller)}
-    return list(rows.values()), to_judge.total - len(to_judge.rows)
+    resting = [row for row in mine if row.request_id not in rows]
+    return list(rows.values()), resting, to_judge.total - len(to_judge.rows)
 
 
 def _task(row: DirectiveRow, caller: Identity) -> str | None:
@@ -51,7 +52,7 @@ def _task(row: DirectiveRow, caller: Identity) -> str | None:
 
 async def _directives(here: Deps, caller: Identity) -> AsyncIterator[Waits]:
     now = here.clock.now()
-    rows, _ = await directives_for(here, caller)
+    rows, _, _ = await directives_for(here, caller)
     for row in rows:
         task = _task(row, caller) or ""
         ends = datetime.combine(row.due, time(23, 59), ZoneInfo(here.partnership[row.municipality].timezone))

@@ -11,8 +11,8 @@ from pydantic import BaseModel
 from chassis.aggregate import Outcome
 from chassis.auth import Caller
 from chassis.identity import Identity, Role
-from chassis.web import Deps, Here, answer, caught_up, expected_version, reply
-from chassis.web.schema import PROBLEMS, shown
+from chassis.web import Deps, Here, Listed, answer, caught_up, expected_version, next_link, reply
+from chassis.web.schema import PROBLEMS, listed, shown
 from contracts.values import Text
 from notifications import commands
 from notifications.domain.message import Message, NoSuchMessage
@@ -37,21 +37,21 @@ class Again(BaseModel):
     "/notifications/api/messages",
     tags=["messages"],
     summary="List messages",
-    responses={200: shown(list[MessageRow]), 401: PROBLEMS[401]},
+    responses={200: listed(MessageRow), 401: PROBLEMS[401]},
     operation_id="listMessages",
 )
 async def list_messages(
-    request: Request, caller: Caller, here: Here, about: UUID | None = None, state: State = "given_up"
+    request: Request, caller: Caller, here: Here, part: Listed, about: UUID | None = None, state: State = "given_up"
 ) -> Response:
     """With `about`, all that was told of a request, a round or a meeting, the oldest first; otherwise the latest in a
     state. Of the municipalities in which you look after the flow."""
     await caught_up(request, here, messages.view)
     scope = caller.scope_of(*READERS)
     if about is not None:
-        rows = await messages.of_subject(here.db, about, scope=scope)
+        found = await messages.of_subject(here.db, about, scope=scope, **part)
     else:
-        rows = await messages.in_state(here.db, state, scope=scope)
-    return answer(await here.vault.open_all(rows, caller.language))
+        found = await messages.in_state(here.db, state, scope=scope, **part)
+    return answer(await here.vault.open_all(found.rows, caller.language), headers=next_link(request, found.mark))
 
 
 @router.get(

@@ -14,9 +14,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from chassis.auth import Caller, Identity
-from chassis.web import Deps, Here, answer, caught_up, expected_version, reply
+from chassis.web import Deps, Here, Listed, answer, caught_up, expected_version, next_link, reply
 from chassis.web.answers import POSITION_HEADER
-from chassis.web.schema import CHANGES, PROBLEMS, READS, WRITES, headers, shown
+from chassis.web.schema import CHANGES, PROBLEMS, READS, WRITES, headers, listed, shown
 from contracts.portfolio import ScoresGiven
 from contracts.values import Health
 from portfolio.commands import rounds as prioritisation
@@ -39,11 +39,12 @@ router = APIRouter(
 )
 
 
-@router.get("/projects", responses={200: shown(list[ProjectRow])}, response_model=None, openapi_extra=headers(READS))
+@router.get("/projects", responses={200: listed(ProjectRow)}, response_model=None, openapi_extra=headers(READS))
 async def portfolio(
     request: Request,
     here: Here,
     caller: Caller,
+    part: Listed,
     state: State | None = None,
     serves: str | None = None,
     health: Health | None = None,
@@ -53,7 +54,7 @@ async def portfolio(
 ) -> Response:
     """The portfolio, first in the queue first; completed projects and those that left only when asked for (IT-12)."""
     await caught_up(request, here, projects.view)
-    rows = await projects.in_order(
+    found = await projects.in_order(
         here.db,
         scope=caller.scope,
         state=state,
@@ -62,16 +63,17 @@ async def portfolio(
         release=release,
         overdue=overdue,
         everything=everything,
+        **part,
     )
-    return answer(await here.vault.open_all(rows, caller.language))
+    return answer(await here.vault.open_all(found.rows, caller.language), headers=next_link(request, found.mark))
 
 
-@router.get("/mine", responses={200: shown(list[ProjectRow])}, response_model=None, openapi_extra=headers(READS))
-async def mine(request: Request, here: Here, caller: Caller) -> Response:
+@router.get("/mine", responses={200: listed(ProjectRow)}, response_model=None, openapi_extra=headers(READS))
+async def mine(request: Request, here: Here, caller: Caller, part: Listed) -> Response:
     """The projects the caller leads or has asked for, in whichever municipality."""
     await caught_up(request, here, projects.view)
-    rows = await projects.of_a_person(here.db, caller.id, everywhere=here.partnership.ids)
-    return answer(await here.vault.open_all(rows, caller.language))
+    found = await projects.of_a_person(here.db, caller.id, everywhere=here.partnership.ids, **part)
+    return answer(await here.vault.open_all(found.rows, caller.language), headers=next_link(request, found.mark))
 
 
 @router.get("/totals", response_model=None, openapi_extra=headers(READS))
@@ -144,12 +146,12 @@ async def rank_all(request: Request, said: Ranking, here: Here, caller: Caller) 
     return JSONResponse({"ranked": done}, 201, {POSITION_HEADER: last} if last else {})
 
 
-@router.get("/rounds", responses={200: shown(list[RoundRow])}, response_model=None, openapi_extra=headers(READS))
-async def all_rounds(request: Request, here: Here, caller: Caller) -> Response:
+@router.get("/rounds", responses={200: listed(RoundRow)}, response_model=None, openapi_extra=headers(READS))
+async def all_rounds(request: Request, here: Here, caller: Caller, part: Listed) -> Response:
     """The prioritisation rounds, open ones first (IT-13)."""
     await caught_up(request, here, rounds.view)
-    rows = await rounds.newest_first(here.db, scope=caller.scope)
-    return answer(await here.vault.open_all(rows, caller.language))
+    found = await rounds.newest_first(here.db, scope=caller.scope, **part)
+    return answer(await here.vault.open_all(found.rows, caller.language), headers=next_link(request, found.mark))
 
 
 @router.post("/rounds", status_code=201, response_model=None, openapi_extra=headers(WRITES))

@@ -9,7 +9,6 @@ from chassis.i18n import N_, translate, translate_many
 from chassis.identity import Identity, Role
 from chassis.web import Deps
 from chassis.web.waiting import Waits
-from portfolio.domain.prioritisation import RoundState
 from portfolio.views import found, projects, rounds
 
 
@@ -22,10 +21,8 @@ async def _rounds(here: Deps, caller: Identity) -> AsyncIterator[Waits]:
     votes = caller.scope_of(Role.IT_MANAGER, Role.DEPUTY)
     runs = caller.has(Role.PM, here.partnership.host)
     now, language = here.clock.now(), caller.language
-    for row in await rounds.newest_first(here.db, scope=caller.scope):
+    for row in await rounds.open_ones(here.db, scope=caller.scope):
         path = f"/portfolio/rounds/{row.round_id}"
-        if row.state is not RoundState.OPEN:
-            break  # the open ones come first
         for town in sorted(votes & set(row.missing)):
             what = translate(N_("Give your scores: {title}"), language, title=row.title)
             note = here.partnership[town].name
@@ -36,8 +33,8 @@ async def _rounds(here: Deps, caller: Identity) -> AsyncIterator[Waits]:
 
 
 async def _reports(here: Deps, caller: Identity) -> AsyncIterator[Waits]:
-    for row in await projects.of_a_person(here.db, caller.id, everywhere=here.partnership.ids):
-        if row.leader_id == caller.id and row.next_report:
+    for row in await projects.led_by(here.db, caller.id, everywhere=here.partnership.ids):
+        if row.next_report:
             what = translate(N_("Report on {title}"), caller.language, title=row.title)
             path = f"/portfolio/projects/{row.request_id}/report"
             yield Waits(what=what, path=path, due=row.next_report, late=bool(row.overdue))

@@ -7,12 +7,21 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache, lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time
-from babel.numbers import format_currency, format_decimal, format_percent, get_decimal_symbol, get_group_symbol
+from babel.numbers import (
+    NumberPattern,
+    format_currency,
+    format_decimal,
+    format_percent,
+    get_decimal_symbol,
+    get_group_symbol,
+    parse_pattern,
+)
 from babel.units import format_unit
 
 Width = Literal["full", "long", "medium", "short"]
@@ -29,25 +38,21 @@ class Formats:
     @property
     def locale(self) -> Locale:
         """The locale of language and country, or of the language alone where the two are not a usual pair."""
-        if self.country:
-            with suppress(UnknownLocaleError):
-                return Locale(self.language, self.country)
-        return Locale("en", "150") if self.language == "en" else Locale(self.language)
+        return _locale(self.language, self.country)
 
     def date(self, day: date, width: Width = "medium") -> str:
         """A day. A moment becomes the day it is in the municipality."""
         if isinstance(day, datetime):
             day = day.astimezone(ZoneInfo(self.timezone)).date()
-        return format_date(day, width, locale=self.locale)
+        return _date(self.locale, day, width)
 
     def datetime(self, moment: datetime) -> str:
         """A moment to the minute, in the municipality's time."""
-        zone = ZoneInfo(self.timezone)
-        return f"{self.date(moment)} {format_time(moment, 'short', tzinfo=zone, locale=self.locale)}"
+        return f"{self.date(moment)} {_time(self.locale, moment, self.timezone)}"
 
     def number(self, number: Decimal | float) -> str:
         """A number with the country's separators."""
-        return format_decimal(number, locale=self.locale)
+        return _number(self.locale, number)
 
     def size(self, size: int) -> str:
         """How large a file is, from its bytes, in the decimal units that file managers show."""
@@ -58,13 +63,11 @@ class Formats:
 
     def percent(self, share: Decimal | float) -> str:
         """A share of one, as percent."""
-        return format_percent(share, locale=self.locale)
+        return _percent(self.locale, share)
 
     def money(self, amount: Decimal | int, currency: str) -> str:
         """An amount in the currency's main unit; öre are shown when there are some."""
-        whole = amount == int(amount)
-        pattern = _without_fraction(self.locale) if whole else None
-        return format_currency(amount, currency, pattern, locale=self.locale, currency_digits=not whole)
+        return _money(self.locale, amount, currency)
 
     def typed_number(self, number: Decimal | float) -> str:
         """A number as `parse_number` reads it again: no thousands, the country's decimal sign."""
@@ -96,5 +99,48 @@ _DECIMALS = re.compile(r"-?[0-9]{1,30}[.,][0-9]{1,10}")
 _DOUBTFUL = re.compile(r"-?[1-9][0-9]{0,2}\.[0-9]{3}")
 
 
-def _without_fraction(locale: Locale) -> str:
-    return str(locale.currency_formats["standard"].pattern).replace(".00", "")
+# What a page writes it writes again and again, and so do the pages after it: each is worked out once. What is equal is
+# written alike, so a number may be known by an equal one; a locale is known by its language and country.
+
+OFTEN = 8192
+"""How many of each are remembered."""
+
+
+@cache
+def _locale(language: str, country: str) -> Locale:
+    if country:
+        with suppress(UnknownLocaleError):
+            return Locale(language, country)
+    return Locale("en", "150") if language == "en" else Locale(language)
+
+
+@lru_cache(OFTEN)
+def _date(locale: Locale, day: date, width: Width) -> str:
+    return format_date(day, width, locale=locale)
+
+
+@lru_cache(OFTEN)
+def _time(locale: Locale, moment: datetime, timezone: str) -> str:
+    return format_time(moment, "short", tzinfo=ZoneInfo(timezone), locale=locale)
+
+
+@lru_cache(OFTEN, typed=True)
+def _number(locale: Locale, number: Decimal | float) -> str:
+    return format_decimal(number, locale=locale)
+
+
+@lru_cache(OFTEN, typed=True)
+def _percent(locale: Locale, share: Decimal | float) -> str:
+    return format_percent(share, locale=locale)
+
+
+@lru_cache(OFTEN, typed=True)
+def _money(locale: Locale, amount: Decimal | int, currency: str) -> str:
+    whole = amount == int(amount)
+    pattern = _without_fraction(locale) if whole else None
+    return format_currency(amount, currency, pattern, locale=locale, currency_digits=not whole)
+
+
+@cache
+def _without_fraction(locale: Locale) -> NumberPattern:
+    return parse_pattern(str(locale.currency_formats["standard"].pattern).replace(".00", ""))

@@ -216,13 +216,27 @@ CREATE TABLE IF NOT EXISTS operated (
     params jsonb NOT NULL DEFAULT '{}'
 );
 
+-- Who is named in which event, by pseudonym: filled behind the log, and of use only to find events in it.
+CREATE TABLE IF NOT EXISTS named (
+    person uuid NOT NULL,
+    municipality text NOT NULL,
+    position bigint NOT NULL,
+    subject uuid NOT NULL,
+    PRIMARY KEY (person, position)
+);
+CREATE TABLE IF NOT EXISTS named_until (
+    one boolean PRIMARY KEY DEFAULT true CHECK (one),
+    position bigint NOT NULL    -- all events up to here have been gone through
+);
+INSERT INTO named_until (position) VALUES (0) ON CONFLICT DO NOTHING;
+
 -- Who may do what. The worker does the service's own work for all municipalities; the api sees those of its scope.
 GRANT USAGE ON SCHEMA public TO {service}_worker, {service}_api;
-GRANT SELECT, INSERT ON events, operated TO {service}_worker;
-GRANT SELECT, UPDATE ON log_head TO {service}_worker;
+GRANT SELECT, INSERT ON events, operated, named TO {service}_worker;
+GRANT SELECT, UPDATE ON log_head, named_until TO {service}_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON relay_places, checkpoints, view_tables TO {service}_worker;
 GRANT SELECT, INSERT, UPDATE ON parked, effects, tracking TO {service}_worker;
-GRANT SELECT ON events, log_head, relay_places, checkpoints, view_tables, parked, effects TO {service}_api;
+GRANT SELECT ON events, named, named_until, log_head, relay_places, checkpoints, view_tables, parked, effects TO {service}_api;
 GRANT SELECT, INSERT (municipality, reader, reader_name, view, key, what, as_of) ON reads TO {service}_api;
 CREATE SCHEMA IF NOT EXISTS views AUTHORIZATION {service}_worker;
 GRANT USAGE ON SCHEMA views TO {service}_api;
@@ -231,7 +245,7 @@ DO $$
 DECLARE
     tenant_table text;
 BEGIN
-    FOREACH tenant_table IN ARRAY ARRAY['events', 'parked', 'effects', 'operated'] LOOP
+    FOREACH tenant_table IN ARRAY ARRAY['events', 'named', 'parked', 'effects', 'operated'] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', tenant_table);
         EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', tenant_table);
         EXECUTE format('DROP POLICY IF EXISTS worker ON %I', tenant_table);

@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from chassis.db import Database
-from chassis.views import read
+from chassis.views import onward, read
 from chassis.views.row import Column, Row, columns_of
 from contracts.envelope import Envelope
 from contracts.event import Event
@@ -98,6 +98,21 @@ class View(Generic[R]):
     ) -> read.Page[R]:
         """A page of the rows a reader of these municipalities may see, and how many there are in all."""
         return await read.page(self, db, where, arguments, order=order, scope=scope, number=number, on_each=on_each)
+
+    async def stretch(
+        self,
+        db: Database,
+        where: str = "true",
+        *arguments: Any,
+        order: str,
+        scope: Iterable[str],
+        limit: int,
+        mark: str | None = None,
+    ) -> onward.Stretch[R]:
+        """Some of the rows a reader of these municipalities may see, from a mark on. Raises NoMark."""
+        return await onward.stretch(
+            self, db, where, arguments, order=order, scope=scope, limit=limit, mark=mark
+        )  # fmt: skip
 
     async def get(self, db: Database, key: UUID, *, scope: Iterable[str]) -> R | None:
         """One row by its key, or None when there is none that the reader may see."""

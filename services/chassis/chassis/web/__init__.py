@@ -7,12 +7,13 @@ from chassis.web.app import bare_app, create_app
 from chassis.web.deps import Deps, Here
 from chassis.web.forms import Form, filled, form_of, needed, nested
 from chassis.web.pages import page
-from chassis.web.paging import PageNumber
+from chassis.web.paging import Listed, PageNumber, next_link
 
 __all__ = [
     "Deps",
     "Form",
     "Here",
+    "Listed",
     "PageNumber",
     "answer",
     "bare_app",
@@ -24,6 +25,7 @@ __all__ = [
     "go_to",
     "needed",
     "nested",
+    "next_link",
     "page",
     "reply",
     "to_be_saved",

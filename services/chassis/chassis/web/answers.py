@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
@@ -40,10 +42,12 @@ def reply(outcome: Outcome[Any], status: int = 201, *, location: str | None = No
     return JSONResponse(body, status, headers)
 
 
-def answer(value: object, *, version: int | None = None, status: int = 200) -> Response:
+def answer(
+    value: object, *, version: int | None = None, status: int = 200, headers: Mapping[str, str] = MappingProxyType({})
+) -> Response:
     """A JSON answer of rows, structs, dataclasses and what they hold; `version` becomes its ETag."""
-    headers = {} if version is None else {"ETag": f'"{version}"'}
-    return Response(msgspec.json.encode(value, enc_hook=str), status, headers, "application/json")
+    sent = dict(headers) if version is None else {**headers, "ETag": f'"{version}"'}
+    return Response(msgspec.json.encode(value, enc_hook=str), status, sent, "application/json")
 
 
 HARMLESS = frozenset(

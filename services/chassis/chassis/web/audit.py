@@ -6,6 +6,7 @@ that somebody reads them (`chassis.reads`).
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sized
 from datetime import timedelta
 from typing import Annotated, Any
@@ -71,7 +72,8 @@ def audit_router(  # noqa: C901  a page each
         scope, reader = caller.scope_of(*READERS), reader_for(here, caller)
         asked_for = people.pseudonyms(here.vault, q, caller.scope_of(Role.AUDITOR))
         deeds = await people.deeds_of(here, caller, asked_for, views, reader, sentences)
-        counts = {view.name: await _count(here, view, scope) for view in views}
+        counted = await asyncio.gather(*(_count(here, view, scope) for view in views))
+        counts = {view.name: many for view, many in zip(views, counted, strict=True)}
         hits = await found_here(here.db, service, views, q, reader, scope=scope, people=asked_for)
         others = await found_elsewhere(request, here, caller, q) if q.strip() else {}
         elsewhere = [

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -12,12 +13,17 @@ from fastapi import Request
 
 from chassis.db import Database
 from chassis.identity import Identity
+from chassis.named import subjects_of
 from chassis.views import View
 from chassis.views.tables import NoView
+from chassis.views.view import subject_of
 from chassis.web.deps import Deps
-from chassis.web.looking import look
+from chassis.web.looking import Hit, look
 from chassis.web.others import ask_each, names
 from chassis.web.shown import Reader
+
+MOST_SUBJECTS = 100
+"""In how many rows of a kind a person is looked for: those that events naming them came to last."""
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +48,15 @@ async def found_here(
 ) -> tuple[Found, ...]:
     """What this service's views hold of what was asked for. A row without a title of its own is called as the other
     views call what it is about."""
-    hits = [hit for view in views if asked for hit in await look(db, view, asked, scope=scope, people=people)]
+    if not asked:
+        return ()
+    about = await subjects_of(db, people, scope=scope, limit=MOST_SUBJECTS)
+
+    async def looked(view: View[Any]) -> list[Hit]:
+        return await look(db, view, asked, scope=scope, people=people, of=about if _only_of(service, view) else None)
+
+    # Each view is read on a connection of its own, at once.
+    hits = [hit for each in await asyncio.gather(*map(looked, views)) for hit in each]
     called = await titles(db, views, [hit.key for hit in hits if not hit.title], scope=scope)
     return tuple(
         Found(
@@ -53,6 +67,12 @@ async def found_here(
         )
         for hit in hits
     )
+
+
+def _only_of(service: str, view: View[Any]) -> bool:
+    """Whether all that a view's rows say is in the service's own log, each row's under its key."""
+    own = {kind.__module__ for kind in get_args(view.facts) or (view.facts,)} == {f"contracts.{service}"}
+    return own and view.key is subject_of
 
 
 async def titles(

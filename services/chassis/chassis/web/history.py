@@ -19,10 +19,11 @@ from chassis.position import NoPosition, Position
 from chassis.rebuild import as_of, history_of
 from chassis.rebuild.asof import moment_of
 from chassis.rebuild.bulk import LogEndsEarly
-from chassis.views import NotYet, View
+from chassis.views import NotYet, View, onward
 from chassis.web.answers import answer, caught_up
 from chassis.web.deps import Deps, Here
 from chassis.web.opening import READERS, opened
+from chassis.web.paging import Listed, next_link
 from chassis.web.schema import PROBLEMS, READS, headers
 from contracts.envelope import Envelope
 from contracts.refusal import NotFound
@@ -47,20 +48,24 @@ def history_router(service: str, views: tuple[View[Any], ...]) -> APIRouter:
     @router.get(
         "/{view}", summary="A view, as of any moment", operation_id=f"{service}ViewAsOf", openapi_extra=headers(READS)
     )
-    async def rows(view: str, request: Request, here: Here, caller: Caller, moment: AsOf = None) -> Response:
-        """All rows the caller may see, as they were then: events decided up to that moment, folded anew."""
+    async def rows(
+        view: str, request: Request, here: Here, caller: Caller, part: Listed, moment: AsOf = None
+    ) -> Response:
+        """The rows the caller may see, in the order of their keys, as they were then: events decided up to that moment,
+        folded anew."""
         caller.must(*READERS)
         asked = named(view)
         await caught_up(request, here, asked)
         scope = caller.scope_of(*READERS)
         until = await _moment(here, moment) if moment else None
         if until is None:
-            found = await asked.select(here.db, scope=scope)
+            found = await asked.stretch(here.db, order=asked.columns[0].name, scope=scope, **part)
         else:
-            found = await _then(here, asked, until, scope)
-        shown = [_shown(asked, each) for each in found]
-        homes = {each.municipality for each in found}
-        return answer(await opened(here, caller, shown, homes, view=asked.name, moment=until))
+            found = onward.of_rows(asked, await _then(here, asked, until, scope), **part)
+        shown = [_shown(asked, each) for each in found.rows]
+        homes = {each.municipality for each in found.rows}
+        told = await opened(here, caller, shown, homes, view=asked.name, moment=until)
+        return answer(told, headers=next_link(request, found.mark))
 
     @router.get(
         "/{view}/{key}",

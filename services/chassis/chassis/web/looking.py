@@ -30,15 +30,24 @@ class Hit:
 
 
 async def look(
-    db: Database, view: View[Any], asked: str, *, scope: Iterable[str], people: Sequence[UUID] = ()
+    db: Database,
+    view: View[Any],
+    asked: str,
+    *,
+    scope: Iterable[str],
+    people: Sequence[UUID] = (),
+    of: Sequence[UUID] | None = None,
 ) -> list[Hit]:
     """The rows that hold all these words in their texts, this id in any column, or one of these people by their
     pseudonym; at most MOST_HITS.
 
-    Neither the text of what is sealed nor what is private in the view is looked at.
+    Neither the text of what is sealed nor what is private in the view is looked at. `of` are the keys that people are
+    looked for in, where it is known that they can be named in no other rows.
     """
     condition, arguments = _naming(view, people) if people else _condition(view, asked[:LONGEST])
     key = view.columns[0].name
+    if people and of is not None:
+        condition, arguments = f"{key} = ANY (${len(arguments) + 1}::uuid[]) AND ({condition})", [*arguments, list(of)]
     title = "title" if any(column.name == "title" for column in view.columns) else "''"
     # Nothing of what was asked is in it: the names are those of columns, and what was asked goes as arguments.
     sql = (
@@ -79,7 +88,7 @@ def _texts(view: View[Any]) -> Iterator[str]:
     for column in view.columns:
         if column.name in view.private:
             continue
-        if column.type == "text":
+        if column.free:
             yield f'"{column.name}"'
         elif column.type == "jsonb" and (kind := _struct(hints[column.name])) is not None:
             for name, hint in get_type_hints(kind).items():

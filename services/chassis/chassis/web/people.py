@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from chassis import named
 from chassis.audit import fields_of
-from chassis.db import Database
 from chassis.decode import decode
 from chassis.identity import Identity, Role
 from chassis.vault import Vault
@@ -25,11 +25,6 @@ from contracts.envelope import Envelope
 MOST_DEEDS = 50
 PSEUDONYM = 8
 """The version of the ids that the vault makes of people; those of requests and meetings are of others."""
-NAMED_IN = (
-    "SELECT position, envelope FROM events WHERE municipality = ANY ((SELECT flode_scope())::text[]) "
-    "AND ({}) ORDER BY position DESC LIMIT $1"
-)
-"""Of a person an event knows the pseudonym alone: in who did it, in what it says, and in the sealed texts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +60,8 @@ async def deeds_of(
     For auditors. That they look is written down before any name is opened.
     """
     scope = caller.scope_of(Role.AUDITOR)
-    events = await _events(here.db, people, scope)
+    found_in = await named.events_of(here.db, people, scope=scope, limit=MOST_DEEDS)
+    events = [decode(envelope, position) for position, envelope in found_in]
     if not events:
         return []
     for person in people:
@@ -91,12 +87,3 @@ async def deeds_of(
             )
         )
     return found
-
-
-async def _events(db: Database, people: Sequence[UUID], scope: Iterable[str]) -> list[Envelope[Any]]:
-    if not people:
-        return []
-    each = " OR ".join(f"position(${number} in envelope) > 0" for number in range(2, len(people) + 2))
-    async with db.scoped(scope) as connection:
-        rows = await connection.fetch(NAMED_IN.format(each), MOST_DEEDS, *(str(one).encode() for one in people))
-    return [decode(row["envelope"], row["position"]) for row in rows]

@@ -18,9 +18,9 @@ from chassis.auth import LANGUAGE_COOKIE, NotSignedIn
 from chassis.i18n import LANGUAGES, N_, best_language, translate
 from chassis.jwks import KeysUnavailable
 from chassis.logging import get_logger
-from chassis.plain import in_plain_words
+from chassis.plain import Misfilled, in_plain_words
 from chassis.store import ForeignSubject, KeyReused, VersionConflict
-from chassis.views import NotYet
+from chassis.views import NoMark, NotYet
 from contracts.refusal import NotFound, Refusal, Refusals
 
 log = get_logger(__name__)
@@ -145,6 +145,8 @@ def refusal_of(error: Exception) -> Refusal | None:
             return NotFound()  # to say more would tell one municipality what another has
         case NotYet():
             return ComesLater()
+        case NoMark():
+            return Misfilled(N_("This list has no such place; begin it anew, without a mark."), "mark")
         case NotSignedIn():
             return Unproven()
         case HTTPException():
@@ -249,6 +251,7 @@ def add_handlers(app: FastAPI) -> None:
         KeyReused,
         ForeignSubject,
         NotYet,
+        NoMark,
         NotSignedIn,
         HTTPException,
         *TROUBLE,

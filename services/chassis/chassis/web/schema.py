@@ -48,6 +48,12 @@ CHANGES = {**WRITES, "If-Match": "The ETag of the version you have seen; refused
 READS = {"Flode-Position": "Wait until this position can be read (or send it as the query parameter `after`)."}
 
 
+LINK = {
+    "description": 'Where the list goes on: <…>; rel="next", relative to this address. Not sent with the last rows.',
+    "schema": {"type": "string"},
+}
+
+
 def headers(said: Mapping[str, str], *, required: bool = False) -> dict[str, Any]:
     """For the `openapi_extra` of a route: the headers that it reads."""
     made = [
@@ -60,6 +66,11 @@ def headers(said: Mapping[str, str], *, required: bool = False) -> dict[str, Any
 def shown(kind: Any) -> dict[str, Any]:
     """The `responses` entry of a route that answers with rows, structs or lists of them."""
     return {"description": "As asked for.", "content": {"application/json": {"schema": _inlined(kind)}}}
+
+
+def listed(kind: Any) -> dict[str, Any]:
+    """The `responses` entry of a route that answers with some of the rows of a list, and where it goes on."""
+    return {**shown(list[kind]), "headers": {"Link": LINK}}
 
 
 def _inlined(kind: Any) -> dict[str, Any]:

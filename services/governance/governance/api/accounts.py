@@ -7,9 +7,9 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from chassis.auth import Caller
-from chassis.web import Here, answer, caught_up, reply
+from chassis.web import Here, Listed, answer, caught_up, next_link, reply
 from chassis.web.deps import correlation_of
-from chassis.web.schema import PROBLEMS, READS, headers, shown
+from chassis.web.schema import PROBLEMS, READS, headers, listed
 from governance.commands import accounts as commands
 from governance.views import accounts
 from governance.views.accounts import READERS, AccountRow
@@ -38,14 +38,14 @@ async def tell(body: WordBody, request: Request, here: Here) -> Response:
 
 @router.get(
     "",
-    responses={200: shown(list[AccountRow])},
+    responses={200: listed(AccountRow)},
     operation_id="listAccounts",
     summary="List who holds which roles",
     openapi_extra=headers(READS),
 )
-async def list_accounts(request: Request, here: Here, caller: Caller) -> Response:
+async def list_accounts(request: Request, here: Here, caller: Caller, part: Listed) -> Response:
     """The accounts of the caller's municipalities and those with a role there; for operators, auditors and PMs."""
     caller.must(*READERS)
     await caught_up(request, here, accounts.view)
-    rows = await accounts.by_home(here.db, scope=caller.scope_of(*READERS))
-    return answer(await here.vault.open_all(rows, caller.language))
+    found = await accounts.some_by_home(here.db, scope=caller.scope_of(*READERS), **part)
+    return answer(await here.vault.open_all(found.rows, caller.language), headers=next_link(request, found.mark))

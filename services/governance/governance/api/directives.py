@@ -13,8 +13,8 @@ from pydantic import BaseModel, Field
 
 from chassis.auth import Caller
 from chassis.identity import Identity, Role
-from chassis.web import Here, answer, caught_up, expected_version, reply
-from chassis.web.schema import CHANGES, PROBLEMS, READS, WRITES, headers, shown
+from chassis.web import Here, Listed, answer, caught_up, expected_version, next_link, reply
+from chassis.web.schema import CHANGES, PROBLEMS, READS, WRITES, headers, listed, shown
 from contracts.values import Remark
 from governance.commands import directives as commands
 from governance.commands.agreements import find
@@ -86,24 +86,25 @@ class ReasonBody(BaseModel):
 
 @router.get(
     "",
-    responses={200: shown(list[DirectiveRow])},
+    responses={200: listed(DirectiveRow)},
     operation_id="listDirectives",
     summary="List directives",
     openapi_extra=headers(READS),
 )
 async def list_directives(
-    request: Request, here: Here, caller: Caller, which: Annotated[Which, Query()] = "open"
+    request: Request, here: Here, caller: Caller, part: Listed, which: Annotated[Which, Query()] = "open"
 ) -> Response:
     """The directives somebody still has to do something with, the settled ones, or the caller's own."""
     await caught_up(request, here, directives.view)
     if which == "mine":
-        rows = await directives.of_person(here.db, caller.id, scope=here.partnership.ids)
+        found = await directives.theirs(here.db, caller.id, scope=here.partnership.ids, **part)
     elif which == "open":
-        rows = await directives.open_ones(here.db, scope=caller.scope)
+        found = await directives.open_ones(here.db, scope=caller.scope, **part)
     else:
-        rows = await directives.settled_ones(here.db, scope=caller.scope)
-    rows = [row if _may_see_drafts(row, caller) else _without_drafts(row) for row in rows]
-    return answer([_shown(row) for row in await here.vault.open_all(rows, caller.language)])
+        found = await directives.settled_ones(here.db, scope=caller.scope, **part)
+    rows = [row if _may_see_drafts(row, caller) else _without_drafts(row) for row in found.rows]
+    opened = await here.vault.open_all(rows, caller.language)
+    return answer([_shown(row) for row in opened], headers=next_link(request, found.mark))
 
 
 @router.get(

@@ -11,8 +11,8 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from chassis.auth import Caller
 from chassis.identity import Role
-from chassis.web import Here, answer, caught_up, expected_version, reply
-from chassis.web.schema import CHANGES, PROBLEMS, READS, WRITES, headers, shown
+from chassis.web import Here, Listed, answer, caught_up, expected_version, next_link, reply
+from chassis.web.schema import CHANGES, PROBLEMS, READS, WRITES, headers, listed, shown
 from contracts.governance import Outcome
 from contracts.values import AgendaItem, Line, Municipality, Text
 from governance.commands import meetings as commands
@@ -101,29 +101,30 @@ class VersionBody(BaseModel):
 
 @router.get(
     "",
-    responses={200: shown(list[MeetingRow])},
+    responses={200: listed(MeetingRow)},
     operation_id="listMeetings",
     summary="List CAB meetings",
     openapi_extra=headers(READS),
 )
-async def list_meetings(request: Request, here: Here, caller: Caller) -> Response:
+async def list_meetings(request: Request, here: Here, caller: Caller, part: Listed) -> Response:
     """All meetings the caller's municipalities host or are invited to, the latest first."""
     await caught_up(request, here, meetings.view)
-    rows = await meetings.latest_first(here.db, scope=caller.scope)
-    return answer(await here.vault.open_all(rows, caller.language))
+    found = await meetings.latest_first(here.db, scope=caller.scope, **part)
+    return answer(await here.vault.open_all(found.rows, caller.language), headers=next_link(request, found.mark))
 
 
 @router.get(
     "/candidates",
-    responses={200: shown(list[CandidateRow])},
+    responses={200: listed(CandidateRow)},
     operation_id="listCandidates",
     summary="List projects as the CAB sees them",
     openapi_extra=headers(READS),
 )
-async def list_candidates(request: Request, here: Here, caller: Caller) -> Response:
-    """The projects of the portfolio as the CAB sees them."""
+async def list_candidates(request: Request, here: Here, caller: Caller, part: Listed) -> Response:
+    """The projects of the portfolio as the CAB sees them, by rank."""
     await caught_up(request, here, agenda.view)
-    return answer(await agenda.all_of_them(here.db, scope=caller.scope))
+    found = await agenda.by_rank(here.db, scope=caller.scope, **part)
+    return answer(found.rows, headers=next_link(request, found.mark))
 
 
 @router.get(
@@ -150,7 +151,7 @@ async def show_meeting(request: Request, here: Here, caller: Caller, meeting_id:
     openapi_extra=headers(READS),
 )
 async def propose_agenda(request: Request, here: Here, caller: Caller, meeting_id: UUID) -> Response:
-    """The agenda as it builds itself from what changed since the last meeting (IT-21)."""
+    """The agenda as it builds itself of what changed since the last meeting; the fifty most urgent at most (IT-21)."""
     await caught_up(request, here, agenda.view, meetings.view)
     row = await meetings.view.get(here.db, meeting_id, scope=caller.scope)
     if row is None:

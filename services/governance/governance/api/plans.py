@@ -11,8 +11,8 @@ from pydantic import BaseModel
 
 from chassis.auth import Caller
 from chassis.identity import Role
-from chassis.web import Here, answer, caught_up, expected_version, reply
-from chassis.web.schema import CHANGES, PROBLEMS, READS, headers, shown
+from chassis.web import Here, Listed, answer, caught_up, expected_version, next_link, reply
+from chassis.web.schema import CHANGES, PROBLEMS, READS, headers, listed, shown
 from governance.commands import plans as commands
 from governance.commands.agreements import find
 from governance.domain import plan_form
@@ -40,16 +40,16 @@ class AcceptanceBody(BaseModel):
 
 @router.get(
     "",
-    responses={200: shown(list[PlanRow])},
+    responses={200: listed(PlanRow)},
     operation_id="listPlans",
     summary="List plans",
     openapi_extra=headers(READS),
 )
-async def list_plans(request: Request, here: Here, caller: Caller) -> Response:
+async def list_plans(request: Request, here: Here, caller: Caller, part: Listed) -> Response:
     """The plans somebody was asked for, those not yet agreed first."""
     await caught_up(request, here, plans.view)
-    rows = await plans.commissioned_ones(here.db, scope=caller.scope)
-    return answer(await here.vault.open_all(rows, caller.language))
+    found = await plans.commissioned_ones(here.db, scope=caller.scope, **part)
+    return answer(await here.vault.open_all(found.rows, caller.language), headers=next_link(request, found.mark))
 
 
 @router.get(

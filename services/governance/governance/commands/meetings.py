@@ -78,8 +78,8 @@ async def call(
 
 async def _next_number(here: Deps) -> int:
     """The first number that no meeting has. The view may lag behind, so the log is asked as well."""
-    known = await meetings_view.latest_first(here.db, scope=[here.partnership.host])
-    number = known[0].number + 1 if known else 1
+    known = await meetings_view.latest_first(here.db, scope=[here.partnership.host], limit=1)
+    number = known.rows[0].number + 1 if known.rows else 1
     while await here.store.load(meeting_of(here.partnership.host, number)):
         number += 1
     return number

@@ -19,11 +19,9 @@ router = APIRouter()
 async def start(request: Request, here: Here, caller: Caller) -> Response:
     """What waits for the caller: directives to fill in, answer or approve; and the next meeting."""
     await caught_up(request, here, directives.view, meetings.view, plans.view)
-    mine = await directives.of_person(here.db, caller.id, scope=here.partnership.ids)
     reads = bool(caller.scope)
-    waiting, more = await directives_for(here, caller)
+    waiting, resting, more = await directives_for(here, caller)
     rows = await here.vault.open_all([row.replace(draft=None, said=()) for row in waiting], caller.language)
-    known = {row.request_id for row in waiting}
     upcoming = await meetings.after(here.db, here.clock.now(), scope=caller.scope)
     to_write = await plans.of_leader(here.db, caller.id, scope=here.partnership.ids)
     return show(
@@ -32,7 +30,7 @@ async def start(request: Request, here: Here, caller: Caller) -> Response:
         caller,
         rows=rows,
         more=more,
-        mine=[row for row in mine if row.request_id not in known],
+        mine=resting,
         upcoming=upcoming,
         to_write=to_write,
         reads=reads,

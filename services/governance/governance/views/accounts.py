@@ -15,7 +15,7 @@ import msgspec
 
 from chassis.db import Database
 from chassis.identity import Role
-from chassis.views import Row, View
+from chassis.views import Row, Stretch, View
 from contracts.accounts import (
     AccountClosed,
     AccountFact,
@@ -155,6 +155,16 @@ def _shared(before: tuple[str, ...], where: tuple[str, ...]) -> tuple[str, ...]:
 view = View("accounts", version=1, row=AccountRow, facts=AccountFact, topics=(ACCOUNT,), evolve=evolve)
 
 
+BY_HOME = "open DESC, municipality, opened_at, account_id"
+
+
 async def by_home(db: Database, *, scope: Iterable[str]) -> list[AccountRow]:
     """Every account, those that are open first, by municipality and by when they were opened."""
-    return await view.select(db, "true ORDER BY open DESC, municipality, opened_at, account_id", scope=scope)
+    return await view.select(db, f"true ORDER BY {BY_HOME}", scope=scope)
+
+
+async def some_by_home(
+    db: Database, *, scope: Iterable[str], limit: int, mark: str | None = None
+) -> Stretch[AccountRow]:
+    """The same, some of them, from a mark on. Raises NoMark."""
+    return await view.stretch(db, order=BY_HOME, scope=scope, limit=limit, mark=mark)

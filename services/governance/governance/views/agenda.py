@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 
 from chassis.db import Database, containing
-from chassis.views import Row, View
+from chassis.views import Row, Stretch, View
 from contracts.envelope import Envelope
 from contracts.governance import CabDecided
 from contracts.portfolio import (
@@ -168,20 +168,34 @@ def reasons(row: CandidateRow, *, since: datetime | None, before: date) -> tuple
     return tuple(reason for reason in FIRST if found.get(reason))
 
 
+MOST = 50
+"""How many projects an agenda takes up by itself; the PM adds others, and takes up again what was too much."""
+_NEWS = "> coalesce($1::timestamptz, '-infinity')"
+URGENCY = (
+    "(CASE WHEN 'red' = ANY (health) THEN 1 "
+    f"WHEN worsened_at {_NEWS} THEN 2 WHEN overdue_since IS NOT NULL THEN 3 "
+    f"WHEN stopped_at {_NEWS} THEN 4 WHEN postponed_at {_NEWS} THEN 5 "
+    "WHEN stopped_at IS NULL AND EXISTS (SELECT FROM jsonb_array_elements(gates) g WHERE (g ->> 'on')::date < $2) "
+    f"THEN 6 WHEN ranked_at {_NEWS} THEN 7 WHEN entered_at {_NEWS} THEN 8 END)"
+)
+"""The place of the first of a row's `reasons` among `FIRST`, as SQL; NULL without one. $1 is `since`, $2 `before`."""
+
+
 async def items(db: Database, *, since: datetime | None, before: date, scope: Iterable[str]) -> tuple[AgendaItem, ...]:
-    """The agenda as it builds itself: everything there is a reason to take up, most urgent first, then by rank."""
-    rows = await all_of_them(db, scope=scope)
-    found = [(row, why) for row in rows if (why := reasons(row, since=since, before=before))]
-    found.sort(key=lambda each: FIRST.index(each[1][0]))
+    """The agenda as it builds itself: what there is a reason to take up, most urgent first, then by rank; at most
+    MOST."""
+    where = f"{URGENCY} IS NOT NULL ORDER BY {URGENCY}, {BY_RANK}"
+    rows = await view.select(db, where, since, before, scope=scope, limit=MOST)
     return tuple(
         AgendaItem(request_id=row.request_id, municipality=row.municipality, title=row.title, reasons=why)
-        for row, why in found
+        for row in rows
+        if (why := reasons(row, since=since, before=before))
     )
 
 
-async def all_of_them(db: Database, *, scope: Iterable[str]) -> list[CandidateRow]:
-    """Every project of the portfolio, by rank."""
-    return await view.select(db, f"true ORDER BY {BY_RANK}", scope=scope)
+async def by_rank(db: Database, *, scope: Iterable[str], limit: int, mark: str | None = None) -> Stretch[CandidateRow]:
+    """The projects of the portfolio, by rank; some of them, from a mark on. Raises NoMark."""
+    return await view.stretch(db, order=BY_RANK, scope=scope, limit=limit, mark=mark)
 
 
 async def others(

@@ -14,7 +14,7 @@ from uuid import UUID
 import msgspec
 
 from chassis.db import Database
-from chassis.views import Page, Row, View
+from chassis.views import Page, Row, Stretch, View
 from contracts.envelope import Envelope
 from contracts.governance import (
     AgreementFact,
@@ -211,34 +211,51 @@ view = View(
 )
 
 
-async def open_ones(db: Database, *, scope: Iterable[str]) -> list[DirectiveRow]:
-    """The directives somebody still has to do something with, those due first first."""
-    return await view.select(db, "with_whom <> 'nobody' ORDER BY due, request_id", scope=scope)
+OPEN, SETTLED = "with_whom <> 'nobody'", "with_whom = 'nobody'"
+DUE_FIRST = "due, request_id"
 
 
-async def settled_ones(db: Database, *, scope: Iterable[str], limit: int = 100) -> list[DirectiveRow]:
-    """The approved and the closed, the latest first."""
-    return await view.select(db, "with_whom = 'nobody' ORDER BY changed_at DESC", scope=scope, limit=limit)
+async def open_ones(
+    db: Database, *, scope: Iterable[str], limit: int, mark: str | None = None
+) -> Stretch[DirectiveRow]:
+    """The directives somebody still has to do something with, those due first first; some of them, from a mark on.
+    Raises NoMark."""
+    return await view.stretch(db, OPEN, order=DUE_FIRST, scope=scope, limit=limit, mark=mark)
+
+
+async def settled_ones(
+    db: Database, *, scope: Iterable[str], limit: int, mark: str | None = None
+) -> Stretch[DirectiveRow]:
+    """The approved and the closed, the latest first; some of them, from a mark on. Raises NoMark."""
+    return await view.stretch(db, SETTLED, order=view.latest_first, scope=scope, limit=limit, mark=mark)
 
 
 async def page_of(db: Database, *, open_ones: bool, scope: Iterable[str], number: int) -> Page[DirectiveRow]:
     """The same two lists, page by page: those somebody has to do something with, or the approved and closed."""
     if open_ones:
-        order = "due, request_id"
-        return await view.page(db, "with_whom <> 'nobody'", order=order, scope=scope, number=number)
-    return await view.page(db, "with_whom = 'nobody'", order=view.latest_first, scope=scope, number=number)
+        return await view.page(db, OPEN, order=DUE_FIRST, scope=scope, number=number)
+    return await view.page(db, SETTLED, order=view.latest_first, scope=scope, number=number)
 
 
 async def waiting_for_the_pm(db: Database, *, scope: Iterable[str], number: int = 1) -> Page[DirectiveRow]:
     """Those the PM has to look at, and those whose requester asked for help (IT-11); those due first first."""
-    where = "with_whom <> 'nobody' AND (with_whom = 'pm' OR (with_whom = 'requester' AND help_wanted))"
-    return await view.page(db, where, order="due, request_id", scope=scope, number=number)
+    where = f"{OPEN} AND (with_whom = 'pm' OR (with_whom = 'requester' AND help_wanted))"
+    return await view.page(db, where, order=DUE_FIRST, scope=scope, number=number)
+
+
+OF_PERSON = "((requester ->> 'id')::uuid = $1 OR orderer_id = $1 OR leader_id = $1)"
 
 
 async def of_person(db: Database, person: UUID, *, scope: Iterable[str]) -> list[DirectiveRow]:
     """Those a person asked for or signs, in whatever municipality: they are the person's own affairs."""
-    theirs = "((requester ->> 'id')::uuid = $1 OR orderer_id = $1 OR leader_id = $1)"
-    return await view.select(db, f"{theirs} ORDER BY changed_at DESC", person, scope=scope)
+    return await view.select(db, f"{OF_PERSON} ORDER BY changed_at DESC", person, scope=scope)
+
+
+async def theirs(
+    db: Database, person: UUID, *, scope: Iterable[str], limit: int, mark: str | None = None
+) -> Stretch[DirectiveRow]:
+    """The same, some of them, from a mark on. Raises NoMark."""
+    return await view.stretch(db, OF_PERSON, person, order=view.latest_first, scope=scope, limit=limit, mark=mark)
 
 
 async def overdue(db: Database, today: date, *, scope: Iterable[str]) -> list[DirectiveRow]:

@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 
 from chassis.db import Database
-from chassis.views import Page, Row, View
+from chassis.views import Page, Row, Stretch, View
 from contracts.envelope import Envelope
 from contracts.governance import (
     AgendaSet,
@@ -126,14 +126,23 @@ view = View(
 )
 
 
-async def latest_first(db: Database, *, scope: Iterable[str]) -> list[MeetingRow]:
-    """All meetings, the latest first."""
-    return await view.select(db, "true ORDER BY number DESC", scope=scope)
+LATEST_FIRST = "number DESC, meeting_id"
+
+
+async def latest_first(
+    db: Database, *, scope: Iterable[str], limit: int, mark: str | None = None
+) -> Stretch[MeetingRow]:
+    """The meetings, the latest first; some of them, from a mark on. Raises NoMark."""
+    return await view.stretch(db, order=LATEST_FIRST, scope=scope, limit=limit, mark=mark)
+
+
+ON_A_PAGE = 20
+"""A meeting holds its agenda, what was decided, and its minutes."""
 
 
 async def page_of(db: Database, *, scope: Iterable[str], number: int) -> Page[MeetingRow]:
     """The same, page by page."""
-    return await view.page(db, order="number DESC", scope=scope, number=number)
+    return await view.page(db, order=LATEST_FIRST, scope=scope, number=number, on_each=ON_A_PAGE)
 
 
 async def before(db: Database, at: datetime, *, scope: Iterable[str]) -> MeetingRow | None:

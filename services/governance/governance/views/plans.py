@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from chassis.db import Database
-from chassis.views import Page, Row, View
+from chassis.views import Page, Row, Stretch, View
 from contracts.envelope import Envelope
 from contracts.governance import (
     AgreementFact,
@@ -145,16 +145,19 @@ view = View(
 )
 
 
-async def commissioned_ones(db: Database, *, scope: Iterable[str]) -> list[PlanRow]:
-    """All plans somebody was asked for, those not yet agreed first."""
-    where = "leader_id IS NOT NULL AND state <> 'closed' ORDER BY " + AGREED_LAST
-    return await view.select(db, where, scope=scope)
+COMMISSIONED = "leader_id IS NOT NULL AND state <> 'closed'"
+
+
+async def commissioned_ones(
+    db: Database, *, scope: Iterable[str], limit: int, mark: str | None = None
+) -> Stretch[PlanRow]:
+    """The plans somebody was asked for, those not yet agreed first; some of them, from a mark on. Raises NoMark."""
+    return await view.stretch(db, COMMISSIONED, order=AGREED_LAST, scope=scope, limit=limit, mark=mark)
 
 
 async def page_of(db: Database, *, scope: Iterable[str], number: int) -> Page[PlanRow]:
     """The same, page by page."""
-    where = "leader_id IS NOT NULL AND state <> 'closed'"
-    return await view.page(db, where, order=AGREED_LAST, scope=scope, number=number)
+    return await view.page(db, COMMISSIONED, order=AGREED_LAST, scope=scope, number=number)
 
 
 async def of_leader(db: Database, leader: UUID, *, scope: Iterable[str]) -> list[PlanRow]:

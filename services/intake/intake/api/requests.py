@@ -12,8 +12,8 @@ from pydantic import BaseModel
 from chassis.aggregate import Outcome
 from chassis.auth import Caller
 from chassis.identity import Identity, Role
-from chassis.web import Deps, Here, answer, caught_up, expected_version, reply, to_be_saved
-from chassis.web.schema import CHANGES, PROBLEMS, READS, WRITES, headers, shown
+from chassis.web import Deps, Here, Listed, answer, caught_up, expected_version, next_link, reply, to_be_saved
+from chassis.web.schema import CHANGES, PROBLEMS, READS, WRITES, headers, listed, shown
 from contracts.envelope import adapter
 from contracts.refusal import NotFound
 from contracts.values import CriterionMet, Text
@@ -79,35 +79,40 @@ async def register(given: Registration, request: Request, caller: Identity, here
     "/intake/api/requests",
     tags=["requests"],
     summary="List requests",
-    responses={200: shown(list[RequestRow]), 401: PROBLEMS[401]},
+    responses={200: listed(RequestRow), 401: PROBLEMS[401]},
     openapi_extra=headers(READS),
     operation_id="listRequests",
 )
 async def list_requests(
-    request: Request, caller: Caller, here: Here, state: State | None = None, mine: Annotated[bool, Query()] = False
+    request: Request,
+    caller: Caller,
+    here: Here,
+    part: Listed,
+    state: State | None = None,
+    mine: Annotated[bool, Query()] = False,
 ) -> Response:
     """Those of the municipalities whose requests you may read, the latest opened first; with `mine`, your own."""
     await caught_up(request, here, requests.view)
     if mine:
-        rows = await requests.of_requester(here.db, caller.id, scope=here.partnership.ids)
+        found = await requests.asked_by(here.db, caller.id, scope=here.partnership.ids, **part)
     else:
-        rows = await requests.newest_first(here.db, scope=caller.scope_of(*READERS), state=state)
-    return answer(await here.vault.open_all(rows, caller.language))
+        found = await requests.newest_first(here.db, scope=caller.scope_of(*READERS), state=state, **part)
+    return answer(await here.vault.open_all(found.rows, caller.language), headers=next_link(request, found.mark))
 
 
 @router.get(
     "/intake/api/inbox",
     tags=["requests"],
     summary="What waits for the PM's judgement",
-    responses={200: shown(list[inbox.InboxRow]), 401: PROBLEMS[401]},
+    responses={200: listed(inbox.InboxRow), 401: PROBLEMS[401]},
     openapi_extra=headers(READS),
     operation_id="listInbox",
 )
-async def list_inbox(request: Request, caller: Caller, here: Here) -> Response:
+async def list_inbox(request: Request, caller: Caller, here: Here, part: Listed) -> Response:
     """What waits, the longest waiting first."""
     await caught_up(request, here, inbox.view)
-    rows = await inbox.oldest_first(here.db, scope=caller.scope_of(*READERS))
-    return answer(await here.vault.open_all(rows, caller.language))
+    found = await inbox.oldest_first(here.db, scope=caller.scope_of(*READERS), **part)
+    return answer(await here.vault.open_all(found.rows, caller.language), headers=next_link(request, found.mark))
 
 
 @router.get(

@@ -11,6 +11,8 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from itertools import chain
 from typing import TypeVar
 
 K = TypeVar("K")
@@ -30,13 +32,20 @@ def like(title: str, others: Mapping[K, str]) -> list[tuple[K, float]]:
     """The others whose titles are most like this one, the likest first, each with how like it is (0 to 1)."""
     pieces = {key: pieces_of(other) for key, other in others.items()}
     mine = pieces_of(title)
-    weights = _weights([mine, *pieces.values()])
-    found = [(key, _cosine(mine, theirs, weights)) for key, theirs in pieces.items()]
+    weights = _squared_weights([mine, *pieces.values()])
+    length = _length(mine, weights)
+    found = [
+        (key, _product(mine, theirs, weights) / (length * _length(theirs, weights)))
+        for key, theirs in pieces.items()
+        if not mine.keys().isdisjoint(theirs)
+    ]
     return sorted((one for one in found if one[1] >= ENOUGH), key=lambda one: -one[1])[:MOST]
 
 
-def pieces_of(title: str) -> Counter[str]:
-    """The pieces a title's words are made of, without accents and case: å, ä and æ are a, ö and ø are o."""
+@lru_cache(4 * 1024)
+def pieces_of(title: str) -> Mapping[str, int]:
+    """The pieces a title's words are made of, and how often; without accents and case: å, ä and æ are a, ö and ø are
+    o. Remembered, because each request is compared with much the same others."""
     folded = unicodedata.normalize("NFKD", title.casefold().replace("aa", "a").translate(_FOLDED))
     words = _WORDS.findall("".join(letter for letter in folded if not unicodedata.combining(letter)))
     return Counter(piece for word in words for piece in _of_word(word))
@@ -49,14 +58,14 @@ def _of_word(word: str) -> Iterable[str]:
         yield word[at : at + PIECE]
 
 
-def _weights(titles: Sequence[Counter[str]]) -> dict[str, float]:
-    having = Counter(piece for pieces in titles for piece in pieces)
-    return {piece: math.log((1 + len(titles)) / many) for piece, many in having.items()}
+def _squared_weights(titles: Sequence[Mapping[str, int]]) -> dict[str, float]:
+    having = Counter(chain.from_iterable(titles))
+    return {piece: math.log((1 + len(titles)) / many) ** 2 for piece, many in having.items()}
 
 
-def _cosine(one: Counter[str], other: Counter[str], weights: Mapping[str, float]) -> float:
-    def length(pieces: Counter[str]) -> float:
-        return math.sqrt(sum((many * weights[piece]) ** 2 for piece, many in pieces.items()))
+def _product(one: Mapping[str, int], other: Mapping[str, int], weights: Mapping[str, float]) -> float:
+    return sum(one[piece] * other[piece] * weights[piece] for piece in one.keys() & other.keys())
 
-    both = sum(one[piece] * other[piece] * weights[piece] ** 2 for piece in one.keys() & other.keys())
-    return both / (length(one) * length(other)) if both else 0.0
+
+def _length(pieces: Mapping[str, int], weights: Mapping[str, float]) -> float:
+    return math.sqrt(sum([many * many * weights[piece] for piece, many in pieces.items()]))

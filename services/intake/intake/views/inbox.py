@@ -11,7 +11,7 @@ from typing import assert_never
 from uuid import UUID
 
 from chassis.db import Database
-from chassis.views import Page, Row, View
+from chassis.views import Page, Row, Stretch, View
 from contracts.envelope import Envelope
 from contracts.intake import (
     ClassificationWithdrawn,
@@ -90,11 +90,14 @@ view = View(
 )
 
 
-async def oldest_first(db: Database, *, scope: Iterable[str]) -> list[InboxRow]:
-    """What waits in these municipalities, the longest waiting first."""
-    return await view.select(db, "waits ORDER BY opened_at, request_id", scope=scope)
+OLDEST_FIRST = "opened_at, request_id"
+
+
+async def oldest_first(db: Database, *, scope: Iterable[str], limit: int, mark: str | None = None) -> Stretch[InboxRow]:
+    """What waits in these municipalities, the longest waiting first; some of it, from a mark on. Raises NoMark."""
+    return await view.stretch(db, "waits", order=OLDEST_FIRST, scope=scope, limit=limit, mark=mark)
 
 
 async def page_of(db: Database, *, scope: Iterable[str], number: int) -> Page[InboxRow]:
     """The same, page by page."""
-    return await view.page(db, "waits", order="opened_at, request_id", scope=scope, number=number)
+    return await view.page(db, "waits", order=OLDEST_FIRST, scope=scope, number=number)

@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from chassis.db import Database
-from chassis.views import Page, Row, View
+from chassis.views import Page, Row, Stretch, View
 from contracts.envelope import Envelope
 from contracts.intake import (
     ClassificationWithdrawn,
@@ -223,14 +223,14 @@ view = View(
     indexes=("requester", NEWEST_FIRST, f"state, {NEWEST_FIRST}"),
 )
 
-MOST = 500
-"""Rows a list shows; older ones are found by asking for them."""
 
-
-async def newest_first(db: Database, *, scope: Iterable[str], state: State | None = None) -> list[RequestRow]:
-    """The requests of these municipalities, of one state or of all, the latest opened first."""
-    where = "($1::text IS NULL OR state = $1) ORDER BY " + NEWEST_FIRST
-    return await view.select(db, where, state, scope=scope, limit=MOST)
+async def newest_first(
+    db: Database, *, scope: Iterable[str], state: State | None = None, limit: int, mark: str | None = None
+) -> Stretch[RequestRow]:
+    """The requests of these municipalities, of one state or of all, the latest opened first; some of them, from a mark
+    on. Raises NoMark."""
+    where, asked = ("true", ()) if state is None else ("state = $1", (state,))
+    return await view.stretch(db, where, *asked, order=NEWEST_FIRST, scope=scope, limit=limit, mark=mark)
 
 
 async def page_of(db: Database, *, scope: Iterable[str], number: int, state: State | None = None) -> Page[RequestRow]:
@@ -240,9 +240,13 @@ async def page_of(db: Database, *, scope: Iterable[str], number: int, state: Sta
     return await view.page(db, "state = $1", state, order=NEWEST_FIRST, scope=scope, number=number)
 
 
-async def of_requester(db: Database, person: UUID, *, scope: Iterable[str]) -> list[RequestRow]:
-    """What one person asked for, the latest first."""
-    return await view.select(db, "requester = $1 ORDER BY opened_at DESC, request_id", person, scope=scope, limit=MOST)
+async def asked_by(
+    db: Database, person: UUID, *, scope: Iterable[str], limit: int, mark: str | None = None
+) -> Stretch[RequestRow]:
+    """What one person asked for, the latest first; some of it, from a mark on. Raises NoMark."""
+    return await view.stretch(
+        db, "requester = $1", person, order=NEWEST_FIRST, scope=scope, limit=limit, mark=mark
+    )  # fmt: skip
 
 
 class Like(msgspec.Struct, frozen=True):

@@ -13,7 +13,7 @@ from typing import Literal, assert_never
 from uuid import UUID
 
 from chassis.db import Database
-from chassis.views import Page, Row, View
+from chassis.views import Page, Row, Stretch, View
 from contracts.envelope import Envelope
 from contracts.notifications import MessageDue, MessageDueAgain, MessageFact, MessageGivenUp, MessageSent
 from contracts.topics import MESSAGE
@@ -96,24 +96,31 @@ class Trying:
     next_at: datetime
 
 
-async def of_subject(db: Database, about: UUID, *, scope: Iterable[str]) -> list[MessageRow]:
-    """All that was told of a request, a round or a meeting, the oldest first."""
-    return await view.select(db, "about = $1 ORDER BY due_at, message_id", about, scope=scope)
+LATEST_FIRST, OLDEST_FIRST = "changed_at DESC, message_id", "due_at, message_id"
 
 
-async def in_state(db: Database, state: State, *, scope: Iterable[str], limit: int = 200) -> list[MessageRow]:
-    """The messages in a state, the latest change first."""
-    return await view.select(db, "state = $1 ORDER BY changed_at DESC, message_id", state, scope=scope, limit=limit)
+async def of_subject(
+    db: Database, about: UUID, *, scope: Iterable[str], limit: int, mark: str | None = None
+) -> Stretch[MessageRow]:
+    """What was told of a request, a round or a meeting, the oldest first; some of it, from a mark on. Raises NoMark."""
+    return await view.stretch(db, "about = $1", about, order=OLDEST_FIRST, scope=scope, limit=limit, mark=mark)
+
+
+async def in_state(
+    db: Database, state: State, *, scope: Iterable[str], limit: int, mark: str | None = None
+) -> Stretch[MessageRow]:
+    """The messages in a state, the latest change first; some of them, from a mark on. Raises NoMark."""
+    return await view.stretch(db, "state = $1", state, order=LATEST_FIRST, scope=scope, limit=limit, mark=mark)
 
 
 async def page_of(db: Database, state: State, *, scope: Iterable[str], number: int) -> Page[MessageRow]:
     """The same, page by page, however many there are."""
-    return await view.page(db, "state = $1", state, order="changed_at DESC, message_id", scope=scope, number=number)
+    return await view.page(db, "state = $1", state, order=LATEST_FIRST, scope=scope, number=number)
 
 
 async def page_about(db: Database, about: UUID, *, scope: Iterable[str], number: int) -> Page[MessageRow]:
     """What was told of a request, a round or a meeting, page by page, the oldest first."""
-    return await view.page(db, "about = $1", about, order="due_at, message_id", scope=scope, number=number)
+    return await view.page(db, "about = $1", about, order=OLDEST_FIRST, scope=scope, number=number)
 
 
 async def being_tried(db: Database, messages: Iterable[UUID], *, scope: Iterable[str]) -> dict[UUID, Trying]:

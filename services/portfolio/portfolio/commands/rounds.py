@@ -69,8 +69,7 @@ async def open_round(here: Deps, request: Request, caller: Identity, said: Openi
 
 async def waiting(here: Deps) -> list[UUID]:
     """The projects that wait for a leader: who stands when the PM names nobody."""
-    rows = await projects.in_order(here.db, scope=here.partnership.ids)
-    return [row.request_id for row in rows if row.state in (State.ENTERED, State.PRIORITISED)]
+    return await projects.ids_in(here.db, (State.ENTERED, State.PRIORITISED), scope=here.partnership.ids)
 
 
 async def candidates(here: Deps, requests: Sequence[UUID]) -> list[Candidate]:

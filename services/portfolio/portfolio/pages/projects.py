@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -31,14 +32,15 @@ from portfolio.views.projects import ProjectRow
 router = APIRouter(prefix="/portfolio", include_in_schema=False)
 ENTRIES, REPORTS = 20, 24
 """How many entries of its story, and how many reports, a project's page shows at once."""
+LONGEST = 100
+"""Characters of a text that titles are searched for."""
 
 
 @router.get("/mine")
 async def mine(request: Request, here: Here, caller: Caller) -> Response:
     """The projects the reader leads (IT-20); what they asked for is in the list of their requests."""
     await caught_up(request, here, projects.view)
-    rows = await projects.of_a_person(here.db, caller.id, everywhere=here.partnership.ids)
-    rows = [row for row in rows if row.leader_id == caller.id]
+    rows = await projects.led_by(here.db, caller.id, everywhere=here.partnership.ids)
     rows = await here.vault.open_all(rows, caller.language)
     return page(request, "mine.html", caller, rows=rows, now=here.clock.now())
 
@@ -135,6 +137,8 @@ async def decide(request: Request, request_id: UUID, decision: str, here: Here, 
     offered = ACTIONS[decision]
     row = await visible(here, caller, request_id)
     form = await form_of(request, here.formats(caller))
+    if form.action == "find":
+        return await _decision(request, decision, here, caller, row, form)
     try:
         body = filled(offered.body, form.data)
         outcome: Outcome[Any] = await act(offered, here, request, caller, request_id, body, form.version)
@@ -152,9 +156,11 @@ async def _decision(
     form: Form | None = None,
     refusal: Refusal | None = None,
 ) -> Response:
-    others = await projects.in_order(here.db, scope=caller.scope) if name in ("join", "lend") else []
-    row = await here.vault.open_all(row, caller.language)
     day = today(here.partnership, row.municipality, here.clock.now())
+    given = form.data if form else begun(name, row, day, request.query_params.get("other"))
+    find = form.text("find").replace("\0", "")[:LONGEST] if form else ""
+    others = await _others(here, caller, row, name, given, find) if name in ("join", "lend") else []
+    row = await here.vault.open_all(row, caller.language)
     return page(
         request,
         f"decide_{name}.html",
@@ -162,13 +168,23 @@ async def _decision(
         refusal=refusal,
         row=row,
         name=name,
-        given=form.data if form else begun(name, row, day, request.query_params.get("other")),
+        given=given,
         municipalities=municipalities(here),
-        others=[
-            (other.request_id, other.title)
-            for other in others
-            if other.request_id != row.request_id and (other.leader_id is None) == (name == "join")
-        ],
+        others=others,
+        find=find,
+        most=found.OFFERED,
         half_years=[(period, period) for period in half_years(day)],
         gates=[(gate.key, f"{gate.key}: {gate.decision}") for gate in row.gates if gate.key not in row.passed],
     )
+
+
+async def _others(
+    here: Deps, caller: Identity, row: ProjectRow, name: str, given: Mapping[str, Any], find: str
+) -> list[tuple[UUID, str]]:
+    """The projects that this one can be joined with (nobody leads them yet), or that can be lent to (somebody does):
+    what was chosen before, and the first in the queue that have the text in their titles."""
+    led = name == "lend"
+    chosen = await found.of_ids(here.db, [str(given.get("to" if led else "other"))], scope=caller.scope)
+    chosen = [each for each in chosen if each.request_id != row.request_id]
+    first = await found.offered(here.db, row.request_id, led=led, text=find, scope=caller.scope)
+    return list({each.request_id: each.title for each in (*chosen, *first)}.items())

@@ -130,6 +130,18 @@ async def rankable(db: Database, *, text: str = "", scope: Iterable[str], number
     return await view.page(db, where, states, pattern, order=IN_ORDER, scope=scope, number=number)
 
 
+OFFERED = 50
+"""How many projects a form offers to choose among; others are found by a word of their titles."""
+
+
+async def offered(db: Database, beside: UUID, *, led: bool, text: str = "", scope: Iterable[str]) -> list[ProjectRow]:
+    """The first of the open projects but one, those that somebody leads or those that nobody does, in the queue's
+    order; with a text those that have it in their title."""
+    where = f"{OPEN} AND request_id <> $1 AND (leader_id IS NOT NULL) = $2 AND ($3::text IS NULL OR title ILIKE $3)"
+    pattern = containing(text) if text else None
+    return await view.select(db, f"{where} ORDER BY {IN_ORDER}", beside, led, pattern, scope=scope, limit=OFFERED)
+
+
 async def of_ids(db: Database, ids: object, *, scope: Iterable[str]) -> list[ProjectRow]:
     """The projects of these ids, as a form gives them, in the queue's order; what is no id names none."""
     keys = [UUID(each) for each in ids if _is_id(each)] if isinstance(ids, list) else []

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from chassis.db import Database
-from chassis.views import Row, View
+from chassis.views import Row, Stretch, View
 from contracts.envelope import Envelope
 from contracts.portfolio import (
     Assigned,
@@ -246,17 +246,25 @@ async def in_order(
     release: str | None = None,
     overdue: bool = False,
     everything: bool = False,
-) -> list[ProjectRow]:
-    """The portfolio as a reader of these municipalities sees it, filtered; completed ones only when asked for."""
-    return await view.select(
+    limit: int,
+    mark: str | None = None,
+) -> Stretch[ProjectRow]:
+    """The portfolio as a reader of these municipalities sees it, filtered; completed ones only when asked for. Some of
+    it, from a mark on. Raises NoMark."""
+    return await view.stretch(
         db,
         f"($6 OR $1::text IS NOT NULL OR {OPEN}) AND ($1::text IS NULL OR state = $1) "
         "AND ($2::text IS NULL OR $2 = ANY (serves)) AND ($3::text IS NULL OR health = $3) "
-        "AND ($4::text IS NULL OR release = $4) AND (NOT $5 OR cardinality(overdue) > 0) "
-        f"ORDER BY {IN_ORDER}",
+        "AND ($4::text IS NULL OR release = $4) AND (NOT $5 OR cardinality(overdue) > 0)",
         state, serves, health, release, overdue, everything,
-        scope=scope,
+        order=IN_ORDER, scope=scope, limit=limit, mark=mark,
     )  # fmt: skip
+
+
+async def ids_in(db: Database, states: Iterable[State], *, scope: Iterable[str]) -> list[UUID]:
+    """The projects that stand so, in the queue's order."""
+    sql = f"SELECT request_id FROM {{table}} WHERE state = ANY ($1::text[]) ORDER BY {IN_ORDER}"  # noqa: S608
+    return [row["request_id"] for row in await view.query(db, sql, [str(each) for each in states], scope=scope)]
 
 
 async def seen_by(
@@ -271,10 +279,18 @@ async def seen_by(
     return row
 
 
-async def of_a_person(db: Database, person: UUID, *, everywhere: Iterable[str]) -> list[ProjectRow]:
-    """The projects this person leads or has asked for, in whichever municipality they are."""
-    where = f"(leader_id = $1 OR requester ->> 'id' = $2) ORDER BY {IN_ORDER}"
-    return await view.select(db, where, person, str(person), scope=everywhere)
+async def led_by(db: Database, person: UUID, *, everywhere: Iterable[str]) -> list[ProjectRow]:
+    """The projects this person leads, in whichever municipality they are."""
+    return await view.select(db, f"leader_id = $1 ORDER BY {IN_ORDER}", person, scope=everywhere)
+
+
+async def of_a_person(
+    db: Database, person: UUID, *, everywhere: Iterable[str], limit: int, mark: str | None = None
+) -> Stretch[ProjectRow]:
+    """The projects this person leads or has asked for, in whichever municipality they are; some of them, from a mark
+    on. Raises NoMark."""
+    theirs = "leader_id = $1 OR requester ->> 'id' = $2"
+    return await view.stretch(db, theirs, person, str(person), order=IN_ORDER, scope=everywhere, limit=limit, mark=mark)
 
 
 async def totals(db: Database, by: Literal["municipality", "state"], *, scope: Iterable[str]) -> list[dict[str, Any]]:

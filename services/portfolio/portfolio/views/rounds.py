@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from chassis.db import Database
-from chassis.views import Page, Row, View
+from chassis.views import Page, Row, Stretch, View
 from contracts.envelope import Envelope
 from contracts.portfolio import RoundCancelled, RoundClosed, RoundFact, RoundOpened, ScoresGiven, ScoresWithdrawn
 from contracts.topics import ROUND
@@ -120,11 +120,21 @@ view = View(
 )
 
 
-async def newest_first(db: Database, *, scope: Iterable[str]) -> list[RoundRow]:
-    """The rounds a reader of these municipalities may see; open ones first."""
-    return await view.select(db, f"true ORDER BY {OPEN_FIRST}", scope=scope)
+async def open_ones(db: Database, *, scope: Iterable[str]) -> list[RoundRow]:
+    """The rounds that are open, the newest first."""
+    return await view.select(db, f"state = 'open' ORDER BY {OPEN_FIRST}", scope=scope)
+
+
+async def newest_first(db: Database, *, scope: Iterable[str], limit: int, mark: str | None = None) -> Stretch[RoundRow]:
+    """The rounds a reader of these municipalities may see; open ones first. Some of them, from a mark on. Raises
+    NoMark."""
+    return await view.stretch(db, order=OPEN_FIRST, scope=scope, limit=limit, mark=mark)
+
+
+ON_A_PAGE = 20
+"""A round holds all its candidates and how they came out: fifty would be more than a megabyte to be read."""
 
 
 async def page_of(db: Database, *, scope: Iterable[str], number: int) -> Page[RoundRow]:
     """The same, page by page."""
-    return await view.page(db, order=OPEN_FIRST, scope=scope, number=number)
+    return await view.page(db, order=OPEN_FIRST, scope=scope, number=number, on_each=ON_A_PAGE)
