@@ -23,7 +23,7 @@ up: $(STAMP) ## run everything on this machine; the address to open is printed l
 demo: $(STAMP) ## the same, with a year of invented requests from three municipalities
 	@$(BIN)/flode up --demo
 
-test: $(STAMP) ## every test that needs nothing but this machine, under five minutes
+test: $(STAMP) ## every test that needs nothing but this machine; takes minutes, and more of them where others compute too
 	@$(MAKE) --no-print-directory --jobs=3 test-whole test-systems test-parts
 
 # Side by side: whole installations, whose tests mostly wait, ticketing systems, and everything else, which mostly
