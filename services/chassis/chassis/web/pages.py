@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -37,6 +37,18 @@ class Errors:
     """The sentences that belong on a page, each beside its field or above them all."""
 
     all: tuple[FieldError, ...] = ()
+    labels: dict[str, str] = field(default_factory=dict)
+    """What the fields of the page are called, by their paths; the macros of forms.html tell it as they are written."""
+
+    def call(self, field: str, label: str) -> str:
+        """Remember what a field is called. Writes nothing."""
+        self.labels[field] = label
+        return ""
+
+    def told(self, error: FieldError) -> str:
+        """The sentence as it stands above them all, where nothing else says which field it is of."""
+        label = self.labels.get(error.field or "", "").rstrip(":")
+        return f"{label}{' ' if label[-1] in '?.!' else ': '}{error.detail}" if label else error.detail
 
     def at(self, field: str) -> list[str]:
         """The sentences beside a field."""

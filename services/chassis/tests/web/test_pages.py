@@ -89,6 +89,7 @@ async def test_what_is_wrong_is_linked_from_the_top_and_stands_beside_its_field(
     assert "&lt;b&gt;mine&lt;/b&gt;" in answer.text
     checked = [attrs["value"] for attrs in page.all("input") if "checked" in attrs]
     assert checked == ["no", "rake"]
+    assert "Depth: " in answer.text[: answer.text.index("<h1>")], "the summary says which field it is of"
     assert answer.text.index("error-summary") < answer.text.index("<h1>")
 
 
