@@ -25,7 +25,7 @@ from chassis.views import View
 from chassis.web.answers import AFTER
 from chassis.web.deps import KEY_FIELD, Deps
 from chassis.web.navigation import places_for
-from chassis.web.problems import TITLES, FieldError, errors_of, language_of, retry_after
+from chassis.web.problems import TITLES, ComesLater, FieldError, errors_of, language_of, retry_after
 from chassis.web.tables import labelled
 from contracts.refusal import Refusal
 
@@ -117,8 +117,12 @@ def _live(request: Request, views: Iterable[View[Any]]) -> tuple[str, str] | Non
 def problem_page(request: Request, refusal: Refusal) -> HTMLResponse:
     """A page that says what cannot be done, for refusals that no page of the service shows beside a field."""
     caller: Identity | None = getattr(request.state, "caller", None)
-    title = TITLES.get(refusal.status, TITLES[400])
-    answer = page(request, "problem.html", caller, refusal=refusal, problem=refusal, title=title)
+    if isinstance(refusal, ComesLater):
+        # It was done and is only not seen yet: a page that said "mistake" would have it done twice.
+        answer = page(request, "later.html", caller, status=refusal.status, said=refusal.text)
+    else:
+        title = TITLES.get(refusal.status, TITLES[400])
+        answer = page(request, "problem.html", caller, refusal=refusal, problem=refusal, title=title)
     if refusal.status in (429, 503):
         answer.headers.update(retry_after(refusal))
     return answer

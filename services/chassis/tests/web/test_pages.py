@@ -158,6 +158,8 @@ async def test_a_problem_on_a_page_is_a_page(client: Client) -> None:
     assert answer.headers["content-type"].startswith("text/html")
     assert answer.headers["Retry-After"] == "1"
     assert 'href="/garden/fail/later"' in answer.text
+    assert "Saved, and seen in a moment" in answer.text
+    assert "could not be done" not in answer.text, "whoever reads that does it again"
     broken = await client.get("/garden/fail/bug")
     assert broken.status_code == 500
     assert "Alva" not in broken.text
