@@ -14,6 +14,7 @@ import pytest
 from chassis.limits import Buckets, Limits
 from chassis.settings import Issuer
 from chassis.web.guard import security
+from chassis.web.pages import templates_of
 
 Client = httpx.AsyncClient
 Headers = Callable[..., dict[str, str]]
@@ -58,6 +59,12 @@ async def test_a_name_leads_to_its_account_where_accounts_are_kept(client: Clien
     kept = Issuer(issuer=here.settings.public_url, audience="flode", jwks_file=here.settings.partnership)
     app.state.here = replace(here, settings=here.settings.model_copy(update={"issuers": (kept,)}))
     assert '<a href="/account">Ebba Strand</a>' in (await client.get("/garden/form", headers=as_("pm"))).text
+
+
+def test_a_ticket_without_a_number_is_not_called_by_an_id_of_ours() -> None:
+    shown = templates_of("chassis").from_string("{{ number | ticket }}")
+    assert shown.render(number="INC-7701", language="en") == "INC-7701"
+    assert shown.render(number="43e4b61e-df55-5ba2-ac89-5252f29f6cbe", language="en") == "without a number"
 
 
 async def test_a_form_that_was_taken_is_confirmed(client: Client, as_: Headers) -> None:
