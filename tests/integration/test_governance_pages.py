@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from copy import deepcopy
 from pathlib import Path
@@ -146,6 +147,8 @@ async def test_the_pm_sends_back_with_remarks_that_stand_in_the_form(world: Worl
     assert done.status_code == 303
     page = await world.get(world.link(request_id))
     assert "The PM remarks: Which account?" in text_of(page)
+    remarked = re.findall(r'<li><a href="#s-([^"]+)">[^<]*</a> <span class="badge caution">The PM remarks', page.text)
+    assert remarked == ["cost"], "the list of parts says where to look"
     assert 'value="800000"' in page.text, "the form holds the version that came back"
 
 

@@ -105,9 +105,9 @@ async def test_the_home_page_says_which_services_did_not_answer(databases: Datab
         async with httpx.AsyncClient(transport=transport, base_url=governance_world.ORIGIN) as client:
             page = await client.get("/governance/home", headers={**world.requester, "accept-language": "en"})
     assert "Fill the directive in" in page.text
-    for name in ("intake", "portfolio", "notifications"):
+    for name in ("Requests", "Portfolio", "Messages"):  # as the menu calls them
         assert f"The service {name} does not answer now" in page.text
-    assert "The service governance does not" not in page.text
+    assert "The service Directives and meetings does not" not in page.text
 
 
 @pytest.mark.parametrize("turned", [False, True])

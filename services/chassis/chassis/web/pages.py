@@ -4,32 +4,35 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from importlib import resources
 from typing import Any
 from urllib.parse import quote
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, Undefined, pass_context
 from jinja2.runtime import Context as Names
 
-from chassis.i18n import LANGUAGES, translate, translate_many
+from chassis.i18n import LANGUAGES, N_, translate, translate_many
 from chassis.i18n.formats import Formats
 from chassis.identity import Identity
 from chassis.views import View
 from chassis.web.answers import AFTER
 from chassis.web.deps import KEY_FIELD, Deps
 from chassis.web.navigation import places_for
-from chassis.web.problems import TITLES, FieldError, errors_of, language_of, retry_after
+from chassis.web.problems import TITLES, ComesLater, FieldError, errors_of, language_of, retry_after
 from chassis.web.tables import labelled
 from contracts.refusal import Refusal
 
 LANGUAGE_NAMES: Mapping[str, str] = {"sv": "Svenska", "da": "Dansk", "nb": "Norsk bokmål", "en": "English"}
+
+
+NO_NUMBER = N_("without a number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,24 @@ class Errors:
     """The sentences that belong on a page, each beside its field or above them all."""
 
     all: tuple[FieldError, ...] = ()
+    labels: dict[str, str] = field(default_factory=dict)
+    """What the fields of the page are called, by their paths; the macros of forms.html tell it as they are written."""
+    alike: set[str] = field(default_factory=set)
+    """Fields of which rules speak in the same words, so that each sentence must name its own."""
+
+    def call(self, field: str, label: str, *, alike: bool = False) -> str:
+        """Remember what a field is called. Writes nothing."""
+        self.labels[field] = label
+        if alike:
+            self.alike.add(field)
+        return ""
+
+    def told(self, error: FieldError) -> str:
+        """The sentence as it stands above them all, where nothing else says which field it is of. A rule's own sentence
+        says it by itself, and is left as it is; "This is needed." does not."""
+        path = error.field or ""
+        label = self.labels.get(path, "").rstrip(":") if error.rule is None or path in self.alike else ""
+        return f"{label}{' ' if label[-1] in '?.!' else ': '}{error.detail}" if label else error.detail
 
     def at(self, field: str) -> list[str]:
         """The sentences beside a field."""
@@ -105,8 +126,12 @@ def _live(request: Request, views: Iterable[View[Any]]) -> tuple[str, str] | Non
 def problem_page(request: Request, refusal: Refusal) -> HTMLResponse:
     """A page that says what cannot be done, for refusals that no page of the service shows beside a field."""
     caller: Identity | None = getattr(request.state, "caller", None)
-    title = TITLES.get(refusal.status, TITLES[400])
-    answer = page(request, "problem.html", caller, refusal=refusal, problem=refusal, title=title)
+    if isinstance(refusal, ComesLater):
+        # It was done and is only not seen yet: a page that said "mistake" would have it done twice.
+        answer = page(request, "later.html", caller, status=refusal.status, said=refusal.text)
+    else:
+        title = TITLES.get(refusal.status, TITLES[400])
+        answer = page(request, "problem.html", caller, refusal=refusal, problem=refusal, title=title)
     if refusal.status in (429, 503):
         answer.headers.update(retry_after(refusal))
     return answer
@@ -136,6 +161,7 @@ def templates_of(package: str) -> Environment:
         "field_path": lambda name: name.partition(":")[0],
         "caution": _caution,
         "labelled": labelled,
+        "ticket": _ticket,
     }
     return environment
 
@@ -235,6 +261,16 @@ def _named(names: Names, per_language: Mapping[str, str]) -> str:
         if language in per_language:
             return per_language[language]
     return next(iter(per_language.values()), "")
+
+
+@pass_context
+def _ticket(names: Names, number: str) -> str:
+    """A ticket's number; that it has none, where an id of ours stands for it, as when a request came by phone."""
+    try:
+        UUID(number)
+    except ValueError:
+        return number
+    return translate(NO_NUMBER, names["language"])
 
 
 @pass_context

@@ -14,6 +14,7 @@ import pytest
 from chassis.limits import Buckets, Limits
 from chassis.settings import Issuer
 from chassis.web.guard import security
+from chassis.web.pages import templates_of
 
 Client = httpx.AsyncClient
 Headers = Callable[..., dict[str, str]]
@@ -60,6 +61,12 @@ async def test_a_name_leads_to_its_account_where_accounts_are_kept(client: Clien
     assert '<a href="/account">Ebba Strand</a>' in (await client.get("/garden/form", headers=as_("pm"))).text
 
 
+def test_a_ticket_without_a_number_is_not_called_by_an_id_of_ours() -> None:
+    shown = templates_of("chassis").from_string("{{ number | ticket }}")
+    assert shown.render(number="INC-7701", language="en") == "INC-7701"
+    assert shown.render(number="43e4b61e-df55-5ba2-ac89-5252f29f6cbe", language="en") == "without a number"
+
+
 async def test_a_form_that_was_taken_is_confirmed(client: Client, as_: Headers) -> None:
     said = "Done. What you did is saved"
     assert said in (await client.get("/garden/form?after=garden:7@flode.request/3", headers=as_("pm"))).text
@@ -89,6 +96,7 @@ async def test_what_is_wrong_is_linked_from_the_top_and_stands_beside_its_field(
     assert "&lt;b&gt;mine&lt;/b&gt;" in answer.text
     checked = [attrs["value"] for attrs in page.all("input") if "checked" in attrs]
     assert checked == ["no", "rake"]
+    assert "Depth: " in answer.text[: answer.text.index("<h1>")], "the summary says which field it is of"
     assert answer.text.index("error-summary") < answer.text.index("<h1>")
 
 
@@ -157,6 +165,8 @@ async def test_a_problem_on_a_page_is_a_page(client: Client) -> None:
     assert answer.headers["content-type"].startswith("text/html")
     assert answer.headers["Retry-After"] == "1"
     assert 'href="/garden/fail/later"' in answer.text
+    assert "Saved, and seen in a moment" in answer.text
+    assert "could not be done" not in answer.text, "whoever reads that does it again"
     broken = await client.get("/garden/fail/bug")
     assert broken.status_code == 500
     assert "Alva" not in broken.text

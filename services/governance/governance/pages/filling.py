@@ -286,7 +286,7 @@ async def _told(
     row = await opened_row(here, desk.found, desk.caller)
     touched = set(given.data.get("touched", ()))
     wrong = {each.field: each for each in checks.refusals(form.read(tree)) if each.field in touched}
-    parts = show(request, "_parts.html", desk.caller, parts=progress(tree, _blank(here, row)))
+    parts = show(request, "_parts.html", desk.caller, row=row, parts=progress(tree, _blank(here, row)))
     zone = here.partnership[row.municipality].timezone
     local = here.clock.now().astimezone(ZoneInfo(zone))
     return JSONResponse(
