@@ -124,6 +124,18 @@ async def test_nobody_else_settles_it(world: World, part: str, who: str) -> None
     assert await world.facts() == []
 
 
+async def test_an_auditor_reads_what_holds_and_finds_who_settled_it_and_settles_nothing(world: World) -> None:
+    page = await sent(world, "criteria", criteria("3", "1"), world.pm)
+    assert "Saved" in text_of(page)
+    auditor = world.token("Ylva Rosén", ekvik=["auditor"], nordvik=["auditor"])
+    page = await world.get(SETTINGS, auditor)
+    assert "by Maj Ekdal, PM: Nyttan först" in text_of(page)
+    assert 'href="/governance/audit/settings"' in page.text
+    assert "Saved" not in text_of(page)
+    assert "Set this" not in text_of(await world.get(f"{SETTINGS}/criteria", auditor))
+    assert (await world.get(f"{SETTINGS}/officers/ekvik", auditor)).status_code == 403
+
+
 async def test_requesters_and_auditors_of_nothing_do_not_see_the_settings(world: World) -> None:
     assert (await world.get(SETTINGS, world.requester)).status_code == 403
     assert (await world.get(f"{SETTINGS}/officers/ekvik", world.manager)).status_code == 403
