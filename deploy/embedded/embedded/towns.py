@@ -34,8 +34,8 @@ class Towns:
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError, KeyError, ValidationError) as failure:
             log.warning("municipalities.not-known", failure=type(failure).__name__)
             return
-        if found:
-            self._pages.partnership = self._pages.partnership.model_copy(update={"municipalities": found})
+        before = self._pages.partnership
+        self._pages.partnership = before.model_copy(update={"municipalities": {**before.municipalities, **found}})
 
     async def _told(self, caller: Person) -> list[Mapping[str, Any]]:
         limit = aiohttp.ClientTimeout(total=ANSWER_SECONDS)

@@ -79,4 +79,4 @@ async def test_while_governance_is_away_the_municipalities_known_last_are_used(
     await ours.towns.look(operator)
     governance.answers = False
     await ours.towns.look(operator)
-    assert list(ours.pages.partnership.municipalities) == ["birkeli"]
+    assert "birkeli" in ours.pages.partnership.municipalities
