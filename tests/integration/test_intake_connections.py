@@ -54,7 +54,7 @@ API = Api(url="https://desk.ekvik.example", token="a-token", poll_seconds=60)
 def asked_desk(world: World) -> None:
     """Ekvik's desk, with an API that is asked for changes."""
     (desk, *others) = world.here.partnership.service_desks
-    desks = (desk.model_copy(update={"api": API}), *others)
+    desks = (desk.model_copy(update={"kind": "zammad", "api": API}), *others)
     app = cast(httpx.ASGITransport, world.client._transport).app
     now = world.here.partnership.model_copy(update={"service_desks": desks})
     app.state.here = replace(world.here, partnership=now)  # type: ignore[attr-defined]  # it is FastAPI's

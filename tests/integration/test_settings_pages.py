@@ -177,14 +177,6 @@ async def test_of_two_who_take_the_same_domain_at_the_same_moment_the_second_is_
     assert len(await world.facts()) == 1
 
 
-async def test_a_host_that_a_connection_needs_is_not_taken_away(world: World) -> None:
-    taken = birkeli(name="Ekvik", email_domains="ekvik.example", hosts="", version="0")
-    page = await world.send(f"{SETTINGS}/municipality/ekvik", taken, world.pm)
-    assert page.status_code == 422, page.headers
-    assert 'id="f-hosts-error"' in page.text
-    assert "is not among the hosts of" in text_of(page)
-
-
 async def test_officers_are_named_and_their_names_stand_sealed_in_the_log(world: World) -> None:
     """P14"""
     fields = {

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from uuid import UUID, uuid5
 
 from chassis.aggregate import Aggregate, Outcome, handle
-from chassis.agreed import Current, proposed
+from chassis.agreed import proposed
 from chassis.context import Context
 from chassis.identity import Identity, Role
 from chassis.partnership import Fault, Partnership, PartnershipWrong
@@ -216,7 +216,7 @@ async def settle_together(
 def _as_written(here: Deps, written: Mapping[str, Partner | None]) -> Partnership:
     """The partnership with all that is settled, known to the views or not; what does not hold together is left out, as
     it is everywhere."""
-    now = here.partnership.now if isinstance(here.partnership, Current) else here.partnership
+    now = here.partnership
     for town, partner in written.items():
         with suppress(PartnershipWrong):
             now = proposed(now, town, _but_people(partner.holds)) if partner else now
