@@ -32,7 +32,10 @@ async def a_world_with_a_past(databases: Databases, kafka: str, tmp_path: Path) 
     """Everything it holds is in its views."""
     await create_topics(kafka)
     async with a_world(databases, tmp_path) as given:
-        settings = cast(Settings, SimpleNamespace(public_url=ORIGIN, kafka=kafka, link_key=bytes(32), issuers=()))
+        alone = SimpleNamespace(
+            public_url=ORIGIN, kafka=kafka, link_key=bytes(32), issuers=(), address_of=lambda _: "http://127.0.0.1:1"
+        )
+        settings = cast(Settings, alone)
         here = replace(given.here, settings=settings)
         transport = httpx.ASGITransport(create_app("intake", "intake", service.http, here))
         async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:

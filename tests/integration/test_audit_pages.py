@@ -74,7 +74,17 @@ async def test_a_row_tells_by_sentences_why_it_looks_so(world: World) -> None:
     assert "before: </span>E-tjänst för bygglov</del>" in page
     found = (await ask(world, "/", auditor(world), q="nytt NAMN")).text
     assert f"{AUDIT}/requests/{await the_request(world)}" in found
-    assert "Nothing was found" in (await ask(world, "/", auditor(world), q="finns inte")).text
+    nothing = (await ask(world, "/", auditor(world), q="finns inte")).text
+    assert "Nothing was found in any part." in nothing
+    assert "What Portfolio keeps could not be searched just now." in nothing, "no other service runs here"
+
+
+async def test_what_a_search_finds_is_told_to_the_other_services_pages_too(world: World) -> None:
+    (found, *_) = (await ask(world, "/found.json", auditor(world), q="nytt NAMN")).json()
+    assert found["title"] == "Nytt namn"
+    assert found["path"] == f"{AUDIT}/inbox/{await the_request(world)}"
+    assert (found["view"], found["municipality"]) == ("Inbox of the PM", "Ekvik")
+    assert (await ask(world, "/found.json", auditor(world), q="finns inte")).json() == []
 
 
 async def test_a_case_is_taken_along_signed_and_holds_no_open_name(world: World) -> None:

@@ -150,6 +150,19 @@ async def test_a_host_that_is_not_the_municipality_s_is_refused(world: World) ->
     assert await world.facts() == []
 
 
+async def test_a_host_that_a_connection_needs_is_not_taken_away(world: World) -> None:
+    """Also before any view knows of the connection."""
+    await connected(world)
+    without = {
+        "name": "Ekvik", "language": "sv", "country": "SE", "currency": "SEK", "timezone": "Europe/Stockholm",
+        "email_domains": "ekvik.example", "hosts": "", "reason": "Städning", "action": "settle",
+    }  # fmt: skip
+    answer = await world.send("/governance/settings/municipality/ekvik", without, operator(world))
+    assert answer.status_code == 422
+    assert 'id="f-hosts-error"' in answer.text
+    assert "desk.ekvik.example, where “zammad” is asked, is not among the hosts of Ekvik" in text_of(answer)
+
+
 @pytest.mark.parametrize("role", ["requester", "service_desk", "technician", "pm", "leader", "it_manager", "auditor"])
 async def test_nobody_but_an_operator_connects(world: World, role: str) -> None:
     who = world.token("Kari Moe", ekvik=[role])

@@ -212,6 +212,7 @@ GET /governance/settings/{part=officers}/{of} | pm, operator
 POST /governance/settings/{part=officers}/{of} | pm, operator
 GET /governance/settings/{part=deputies}/{of} | pm, it_manager
 POST /governance/settings/{part=deputies}/{of} | pm, it_manager
+GET /governance/settings/municipalities.json | operator
 GET /governance/settings/people | pm, auditor, operator
 GET /governance/settings/people/{account_id} | pm, auditor, operator
 GET /governance/settings/connections | operator

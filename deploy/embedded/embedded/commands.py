@@ -22,6 +22,7 @@ from embedded.issuer import Issuer
 from embedded.logs import tail
 from embedded.supervisor import FLODE, StartFailed, Supervisor
 from embedded.telling import Telling
+from embedded.towns import Towns
 
 READY, NOT_READY, STOPPED = 0, 1, 3
 """Exit codes of `flode status`."""
@@ -94,6 +95,7 @@ def demo() -> None:
 def front(home: Home, public_url: str) -> web.Application:
     """What is behind the door besides the services."""
     issuer = Issuer(home, public_url)
+    issuer.towns = Towns(issuer.pages, issuer.signer, public_url)
     app = issuer.app()
     Telling(issuer.people, issuer.signer, public_url).add_to(app)
     return app

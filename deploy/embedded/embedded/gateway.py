@@ -11,6 +11,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Mapping
+from html import escape
 from http import HTTPStatus
 from typing import Any
 
@@ -19,12 +20,17 @@ from aiohttp import web
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
-from chassis.auth import SESSION_COOKIE
+from chassis import i18n
+from chassis.auth import LANGUAGE_COOKIE, SESSION_COOKIE
+from chassis.i18n import N_
 from embedded.sessions import COOKIES, EXCHANGE, RENEW
 
 LIMIT = 64 * 1024 * 1024
 """The largest request body that is let through, in bytes, piece by piece; a service may allow less."""
 
+STARTING = N_("This part of Flöde is starting")
+NOTHING_LOST = N_("Nothing is lost. The page is loaded again in a few seconds by itself.")
+AGAIN_SECONDS = 3
 INSIDE = re.compile(r"/[a-z]+/metrics/?")
 """What is measured of a process is asked of the process itself, and is nothing for those who come from outside."""
 
@@ -74,6 +80,8 @@ class Gateway:
             ) as answer:
                 return await _pass_back(request, answer)
         except aiohttp.ClientConnectorError:
+            if request.method == "GET" and "text/html" in request.headers.get("Accept", ""):
+                return _starting(request)
             return problem(
                 HTTPStatus.SERVICE_UNAVAILABLE,
                 f"The service {service} is starting. Nothing was done; try again in a moment.",
@@ -189,6 +197,22 @@ async def _let_go(request: web.Request, answer: aiohttp.ClientResponse) -> None:
     while request.transport is not None and not request.transport.is_closing():
         await asyncio.sleep(1)
     answer.close()
+
+
+def _starting(request: web.Request) -> web.Response:
+    """For somebody who reads: that this part is starting. The page asks again by itself."""
+    chosen = request.cookies.get(LANGUAGE_COOKIE, "")
+    language = chosen if chosen in i18n.LANGUAGES else i18n.best_language(request.headers.get("Accept-Language"))
+    title = escape(i18n.translate(STARTING, language))
+    said = escape(i18n.translate(NOTHING_LOST, language))
+    text = (
+        f'<!DOCTYPE html><html lang="{language}"><head><meta charset="utf-8"><title>{title}</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<link rel="stylesheet" href="/start/static/flode.css"></head><body><main><h1>{title}</h1><p>{said}</p>'
+        "</main></body></html>"
+    )
+    headers = {"Retry-After": "1", "Refresh": str(AGAIN_SECONDS), "Content-Language": language}
+    return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE, text=text, content_type="text/html", headers=headers)
 
 
 def problem(status: HTTPStatus, detail: str, headers: Mapping[str, str] | None = None) -> web.Response:

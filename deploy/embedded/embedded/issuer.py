@@ -26,8 +26,15 @@ from embedded.pages import Pages, careful, choose_language, guarded, language_of
 from embedded.people import AlreadyKnown, People, Person
 from embedded.sessions import COOKIES, EXCHANGE, LONGEST, RENEW, Sessions, asked_by_hand, cookie_name, is_secure
 from embedded.tokens import LIFETIME, Signer
+from embedded.towns import Towns
 
 NOT_TOGETHER = N_("The e-mail address and the password do not belong together.")
+DONE = {
+    "changed": N_("What was changed holds from now on, also where the person is signed in."),
+    "signed-out": N_("The person is signed out everywhere."),
+    "removed": N_("The person has no account any more, and is signed out everywhere."),
+}
+"""What is said on the page of all people after something was done, by the word in its address."""
 Answer = Awaitable[web.StreamResponse]
 
 
@@ -40,6 +47,7 @@ class Issuer:
         self.signer = Signer(home, public_url)
         self.url = public_url
         self.pages = Pages(Partnership.read(home.partnership))
+        self.towns: Towns | None = None
         self._attempts = Attempts()
         self._failing_links = Limits().failing_links
         self._cookie, self._secure = cookie_name(public_url), is_secure(public_url)
@@ -109,6 +117,8 @@ class Issuer:
                 raise web.HTTPSeeOther(f"/sign-in?next={request.path}")
             if not caller.has(Role.OPERATOR):
                 return self.pages.render(request, "not_yours.html", caller, status=HTTPStatus.FORBIDDEN)
+            if self.towns is not None:
+                await self.towns.look(caller)
             return await handler(request, caller)
 
         return guarded
@@ -259,8 +269,17 @@ class Issuer:
 
     def _people_page(self, request: web.Request, caller: Person, form: forms.Form, **more: Any) -> web.StreamResponse:
         everyone, waiting = self.people.everyone(), self.people.refused()
+        done = DONE.get(request.query.get("done", "")) if request.method == "GET" else None
         return self.pages.render(
-            request, "people.html", caller, wrong=form.errors, form=form, everyone=everyone, waiting=waiting, **more
+            request,
+            "people.html",
+            caller,
+            wrong=form.errors,
+            form=form,
+            everyone=everyone,
+            waiting=waiting,
+            done=done,
+            **more,
         )
 
     async def add(self, request: web.Request, caller: Person) -> web.StreamResponse:
@@ -297,7 +316,7 @@ class Issuer:
         self.people.change(
             person.id, name=form.values["name"], language=form.values["language"], roles=form.roles, by=caller
         )
-        raise web.HTTPSeeOther("/people")
+        raise web.HTTPSeeOther("/people?done=changed")
 
     async def new_link(self, request: web.Request, caller: Person) -> web.StreamResponse:
         """A new link for somebody who lost theirs, or their password."""
@@ -308,14 +327,14 @@ class Issuer:
         del caller
         person = self._person(request)
         self.sessions.end_all(person.id)
-        raise web.HTTPSeeOther(f"/people/{person.id}")
+        raise web.HTTPSeeOther("/people?done=signed-out")
 
     async def remove(self, request: web.Request, caller: Person) -> web.StreamResponse:
         """Forget somebody; nobody forgets themselves."""
         person = self._person(request)
         if person.id != caller.id:
             self.people.remove(person.id, by=caller)
-        raise web.HTTPSeeOther("/people")
+        raise web.HTTPSeeOther("/people?done=removed")
 
     def _show_link(self, request: web.Request, caller: Person, person: Person) -> web.StreamResponse:
         link = f"{self.url}/setup/{self.people.link_for(person.id, by=caller)}"

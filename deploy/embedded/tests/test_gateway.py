@@ -133,6 +133,21 @@ async def test_a_service_that_is_starting_is_answered_for(start: Start, client: 
         assert "intake" in json.loads(await answer.read())["detail"]
 
 
+async def test_who_reads_is_told_in_their_language_that_a_service_is_starting(
+    start: Start, client: aiohttp.ClientSession
+) -> None:
+    app = web.Application()
+    gateway.Gateway({"intake": f"http://127.0.0.1:{free_port()}"}).add_to(app)
+    door = await start(app)
+    reading = {"Accept": "text/html", "Accept-Language": "en"}
+    async with client.get(door.make_url("/intake/"), headers=reading) as answer:
+        assert answer.status == 503
+        assert (answer.headers["Retry-After"], answer.headers["Refresh"]) == ("1", "3")
+        page = await answer.text()
+    assert '<html lang="en">' in page
+    assert "<h1>This part of Flöde is starting</h1>" in page
+
+
 async def test_a_service_that_dies_before_answering_leaves_it_unknown(
     start: Start, client: aiohttp.ClientSession
 ) -> None:

@@ -12,7 +12,6 @@ BROKER_LOST = N_("A broker is lost"), "broker-lost.md"
 PARKED = N_("Parked events"), "parked-events.md"
 REBUILD = N_("Rebuild a view"), "rebuild-a-view.md"
 REFILL = N_("Refill the topics"), "refill-the-topics.md"
-DATABASE = N_("Restore a database"), "restore-a-database.md"
 CONNECTION = N_("Connect a ticketing system"), "connect-a-ticketing-system.md"
 SERIOUS = frozenset({Verdict.STOPPED, Verdict.STALLED, Verdict.UNKNOWN})
 
@@ -47,7 +46,6 @@ def troubles(conditions: Mapping[str, Condition | None]) -> list[Trouble]:
                     N_("{service} does not answer."),
                     N_("See whether its process runs and whether its database answers."),
                     {"service": name},
-                    DATABASE,
                 )
             )
         else:

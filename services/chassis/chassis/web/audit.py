@@ -149,10 +149,10 @@ def audit_router(  # noqa: C901  a page each
         }  # fmt: skip
         if second is not None:
             days = sorted((moment or past.now(here), second), key=lambda each: each.until)
-            said |= await _two(here, caller, asked, days, scope, said["reader"])
+            said |= await _two(here, caller, asked, days, scope, said["reader"], views)
             return page(request, "audit_between.html", caller, **said)
         said |= await _one(here, caller, asked, moment, scope, number, said["reader"], all_columns=columns == "all")
-        said["called"] = await titles(here.db, views, list(said["rows"]), scope=scope)
+        said["titles"] = await titles(here.db, views, list(said["rows"]), scope=scope)
         return page(request, "audit_view.html", caller, **said)
 
     @router.get("/{view}/{key}")
@@ -167,11 +167,11 @@ def audit_router(  # noqa: C901  a page each
             view=asked.name, key=key, moment=case.looked_at,
         )  # fmt: skip
         reader = reader_for(here, caller)
-        called = await titles(here.db, views, [key], scope=caller.scope_of(*READERS))
+        known = await titles(here.db, views, [key], scope=caller.scope_of(*READERS))
         return page(
             request, "audit_row.html", caller,
             view=asked, key=key, reader=reader, moment=case.moment, at=f"/{service}/audit/{view}/{key}",
-            title=title_of(fields, called.get(key) or key), row=reader.row(fields, asked.row),
+            title=title_of(fields, known.get(key) or key), row=reader.row(fields, asked.row),
             listed=cases.lines(case, events, names, reader, sentences),
         )  # fmt: skip
 
@@ -240,7 +240,13 @@ async def _one(
 
 
 async def _two(
-    here: Deps, caller: Identity, view: View[Any], days: list[Moment], scope: frozenset[str], reader: Reader
+    here: Deps,
+    caller: Identity,
+    view: View[Any],
+    days: list[Moment],
+    scope: frozenset[str],
+    reader: Reader,
+    views: tuple[View[Any], ...],
 ) -> dict[str, Any]:
     """What differs between two days. Only what is shown is opened, and the rows that are the same are not."""
     before, after = await past.rows_of_each(here, view, days, scope)
@@ -252,12 +258,14 @@ async def _two(
     }
     homes = {row.municipality for row in (*before, *after)}
     shown = await opened(here, caller, shown, homes, view=view.name, moment=days[0].until)
+    known = await titles(here.db, views, [key for found in shown.values() for key, _ in found], scope=scope)
     return {
         "days": days,
-        "came": [(key, title_of(row, key), reader.row(row, view.row)) for key, row in shown["came"]],
-        "went": [(key, title_of(row, key), reader.row(row, view.row)) for key, row in shown["went"]],
+        "came": [(key, title_of(row, known.get(key) or key), reader.row(row, view.row)) for key, row in shown["came"]],
+        "went": [(key, title_of(row, known.get(key) or key), reader.row(row, view.row)) for key, row in shown["went"]],
         "changed": [
-            (key, title_of(row, key), reader.changes(was, row, view.row)) for key, (was, row) in shown["changed"]
+            (key, title_of(row, known.get(key) or key), reader.changes(was, row, view.row))
+            for key, (was, row) in shown["changed"]
         ],
         "counts": {"came": len(found.came), "went": len(found.went), "changed": len(found.changed)},
         "most": MOST_DIFFERENT,

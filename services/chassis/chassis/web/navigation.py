@@ -20,6 +20,8 @@ class Place:
         """Whether a page is part of this place. The auditor's pages of all services are one, and so are those on how
         events flow; the settings are a place of their own."""
         of_all = path.split("/")[2:3]
+        if of_all == ["connections"]:  # how they do is told by intake, and set beside all other settings
+            of_all = ["settings"]
         if of_all in (["audit"], ["flow"], ["settings"]):
             return self.path.split("/")[2:3] == of_all
         if of_all == ["home"]:

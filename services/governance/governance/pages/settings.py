@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from chassis import agreed
 from chassis.auth import Caller
@@ -65,6 +65,16 @@ async def overview(request: Request, here: Here, caller: Caller) -> Response:
         may_join=_may(here, caller, KINDS["join"], None),
         may_guide=_may(here, caller, KINDS["guidance"], None),
     )
+
+
+@router.get("/settings/municipalities.json")
+async def municipalities(here: Here, caller: Caller) -> Response:
+    """Which municipalities there are now, for those who give people roles in them. Nobody's name is in it."""
+    caller.must(Role.OPERATOR)
+    await agreed.refresh(here.partnership, here.db, here.vault)
+    fields = {"id", "name", "language", "country", "currency", "timezone", "email_domains"}
+    towns = here.partnership.municipalities.values()
+    return JSONResponse([town.model_dump(mode="json", include=fields) for town in towns])
 
 
 @router.get("/settings/{part}")
