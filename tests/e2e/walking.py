@@ -34,7 +34,9 @@ FAR = 25
 LEAVES_OUT = """() => {
   const lacks = form => [...form.querySelectorAll("[required]")].some(each => !form.elements[each.name].value);
   const form = [...document.querySelectorAll("main form[method=post]")].find(lacks);
-  const button = [...(form ?? document.createElement("p")).querySelectorAll("button")].at(-1);
+  const buttons = [...(form ?? document.createElement("p")).querySelectorAll("button")];
+  // What saves itself may be saved with gaps, but not be returned.
+  const button = form?.matches("[data-autosave]") ? buttons.find(each => each.value === "return") : buttons.at(-1);
   if (!button) return false;
   form.noValidate = true;
   button.setAttribute("data-leaves-out", "");
