@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it has no types
 from playwright.sync_api import Page
 
 WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa")
 """What axe looks for: the success criteria of these that it knows."""
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 OFFERED = ("target-size",)
 """Rules that axe knows, and applies to a page only when it is told to: 2.5.8, targets of 24 px."""
 OF_COLOURS = ("color-contrast", "link-in-text-block")
-"""The rules that may say otherwise of the dark palette than of the light one."""
+"""The rules that are of colours, and may say otherwise of the dark palette than of the light one."""
 
 FOCUSABLE = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']"
 UNSEEN_FOCUS = """(what) => {
@@ -83,17 +84,21 @@ JUDGED = """options => axe.run(options).then(found => found.violations.flatMap(
 
 
 def breaches(page: Page) -> list[str]:
-    """What axe finds against the page, in words."""
-    rules = {rule: {"enabled": True} for rule in OFFERED}
+    """What axe finds against the page, but for its colours, in words."""
+    rules = {**{rule: {"enabled": True} for rule in OFFERED}, **{rule: {"enabled": False} for rule in OF_COLOURS}}
     return _found(page, {"runOnly": {"type": "tag", "values": WCAG}, "rules": rules})
 
 
-def breaches_in_the_dark(page: Page) -> list[str]:
-    """What axe finds that can be otherwise in the dark palette; the page is light again afterwards."""
-    page.emulate_media(color_scheme="dark")
-    found = _found(page, {"runOnly": {"type": "rule", "values": OF_COLOURS}})
+def faint(page: Page) -> list[str]:
+    """What axe finds not to stand out from its ground, in the light palette and in the dark; the page is light again
+    afterwards. To compute it is most of its work."""
+    told: list[str] = []
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme)
+        found = _found(page, {"runOnly": {"type": "rule", "values": OF_COLOURS}})
+        told += [f"in the {scheme} palette: {each}" for each in found]
     page.emulate_media(color_scheme="light")
-    return [f"in the dark palette: {each}" for each in found]
+    return told
 
 
 def small_targets(page: Page) -> list[str]:

@@ -26,7 +26,7 @@ from playwright.sync_api import (
 )
 
 from chassis import i18n
-from tests.e2e.accessible import breaches, breaches_in_the_dark
+from tests.e2e.accessible import breaches, faint
 from tests.e2e.cast import CAST, Somebody
 from tests.e2e.installation import PASSWORD, Installation, until
 from tests.e2e.looking import DESK, PACKAGES, faults
@@ -49,7 +49,7 @@ class Visitor:
     fields are found by the name under which their content is sent."""
 
     judged: ClassVar[set[tuple[str, str, int]]] = set()
-    """The kinds of pages that axe has judged already, in a language or a palette."""
+    """The kinds of pages that axe has judged already, in a language, and the colours of which."""
 
     def __init__(self, browser: Browser, here: Installation, language: str) -> None:
         i18n.use(*PACKAGES)
@@ -190,10 +190,10 @@ class Visitor:
 
     def _breaches(self, kind: str) -> list[str]:
         """What WCAG 2.2 asks for and a program can judge; once for each kind of page, with and without mistakes in its
-        form, in each language; and once in the dark palette, for no colour comes from a language."""
+        form, in each language; its colours once, for none comes from a language."""
         mistakes = self.page.locator(".error-summary").count()
         told: list[str] = []
-        for look, judge in {self.language: breaches, "dark": breaches_in_the_dark}.items():
+        for look, judge in {self.language: breaches, "colours": faint}.items():
             if (kind, look, mistakes) not in self.judged:
                 self.judged.add((kind, look, mistakes))
                 told += judge(self.page)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page
 
-from tests.e2e.accessible import breaches, breaches_in_the_dark, cut_off, shortcomings, small_targets, walked_by_tab
+from tests.e2e.accessible import breaches, cut_off, faint, shortcomings, small_targets, walked_by_tab
 from tests.e2e.browser import chromium
 from tests.e2e.every_page import kind_of, page_routes
 from tests.e2e.looking import faults
@@ -29,7 +29,7 @@ def page() -> Iterator[Page]:
 @pytest.mark.browser
 def test_a_sound_page_is_not_complained_about(page: Page) -> None:
     page.set_content(SOUND % ("", "Text"))
-    judges = (breaches, breaches_in_the_dark, small_targets, shortcomings, cut_off)
+    judges = (breaches, faint, small_targets, shortcomings, cut_off)
     assert [found for judge in judges for found in judge(page)] == []
     assert walked_by_tab(page) == []
 
@@ -55,12 +55,13 @@ def test_what_no_rule_of_axe_finds_is_found(page: Page, style: str, said: str) -
     ("style", "rule"),
     [
         ("@media (prefers-color-scheme: dark) { p { color: #777; background: #666 } }", "color-contrast"),
+        ("p { color: #aaa }", "color-contrast"),
         (TINY, "target-size"),
     ],
 )
 def test_what_axe_finds_is_told_in_both_palettes_and_small_targets_count(page: Page, style: str, rule: str) -> None:
     page.set_content(SOUND % (style, "Text"))
-    assert rule in "".join([*breaches(page), *breaches_in_the_dark(page)])
+    assert rule in "".join([*breaches(page), *faint(page)])
 
 
 WIDE = "<ul>" + "<li style='white-space: nowrap'>" + "One word beside another " * 9 + "</li></ul>"

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import cycle
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -34,7 +34,9 @@ FAR = 25
 LEAVES_OUT = """() => {
   const lacks = form => [...form.querySelectorAll("[required]")].some(each => !form.elements[each.name].value);
   const form = [...document.querySelectorAll("main form[method=post]")].find(lacks);
-  const button = [...(form ?? document.createElement("p")).querySelectorAll("button")].at(-1);
+  const buttons = [...(form ?? document.createElement("p")).querySelectorAll("button")];
+  // What saves itself may be saved with gaps, but not be returned.
+  const button = form?.matches("[data-autosave]") ? buttons.find(each => each.value === "return") : buttons.at(-1);
   if (!button) return false;
   form.noValidate = true;
   button.setAttribute("data-leaves-out", "");
@@ -99,11 +101,16 @@ class Walked:
     controls: set[str] = field(default_factory=set)
 
 
-def walk(here: Installation, sessions: Mapping[str, str], addresses: Sequence[Address]) -> Walked:
-    """Read all of these in all languages; `sessions` are those of cookies, by who reads."""
-    walked, waiting = Walked(), SimpleQueue[tuple[int, Address]]()
-    for numbered in zip(count(), addresses, strict=False):
-        waiting.put(numbered)
+def turns() -> Iterator[tuple[str]]:
+    """One language after the other, without end."""
+    return cycle((language,) for language in LANGUAGES)
+
+
+def walk(here: Installation, sessions: Mapping[str, str], visits: Sequence[tuple[Address, tuple[str, ...]]]) -> Walked:
+    """Read all of these, each in its languages; `sessions` are those of cookies, by who reads."""
+    walked, waiting = Walked(), SimpleQueue[tuple[int, tuple[Address, tuple[str, ...]]]]()
+    for visit in enumerate(visits):
+        waiting.put(visit)
     with ThreadPoolExecutor(AT_ONCE) as walkers:
         for each in [walkers.submit(_walks, here, sessions, waiting, walked) for _ in range(AT_ONCE)]:
             each.result()
@@ -116,21 +123,20 @@ def _walks(here: Installation, sessions: Mapping[str, str], waiting: SimpleQueue
         readers: dict[str, Reader] = {}
         while True:
             try:
-                number, address = waiting.get_nowait()
+                number, (address, languages) = waiting.get_nowait()
             except Empty:
                 return
             if address.who not in readers:
                 readers[address.who] = Reader(browser, here, sessions[address.who])
             try:
-                _reads(readers[address.who], address, walked, number)
+                _reads(readers[address.who], address, walked, languages[number % len(languages) :] + languages)
             except Error as failed:
                 walked.wrong.append(f"{address.who} at {address.path}: {failed}")
 
 
-def _reads(reader: Reader, address: Address, walked: Walked, number: int) -> None:
-    # The language they are tried in goes by turns, for how long words are is of consequence.
-    turn = number % len(LANGUAGES)
-    for language in (*LANGUAGES[turn:], *LANGUAGES[:turn]):
+def _reads(reader: Reader, address: Address, walked: Walked, languages: Sequence[str]) -> None:
+    # What is tried in the last language is tried in another on each page, for how long words are is of consequence.
+    for language in dict.fromkeys(languages):
         reader.speaks(language)
         found = reader.reads_page(address)
         walked.titles[language][address.route] = reader.page.title()

@@ -18,7 +18,7 @@ from chassis.i18n import N_, translate
 from chassis.i18n.formats import Formats
 from chassis.partnership import Partnership
 from chassis.web.labels import Labels
-from contracts.values import Money, Person, TicketRef
+from contracts.values import Caution, Money, Person, TicketRef
 
 PLACES = frozenset({"municipality", "serves", "shared_with", "voters", "abstained", "missing", "invited"})
 """Fields that hold ids of municipalities, or of none."""
@@ -149,6 +149,8 @@ class Reader:
                 return self.formats.money(value.amount, value.currency)
             case Person():
                 return f"{value.name} ({value.email})" if value.email else value.name
+            case Caution():
+                return translate(value.text, self.language, **value.params)
             case TicketRef():
                 return f"{value.system} {value.number or value.external_id}"
             case Mapping() | list() | tuple() | set() | frozenset() | msgspec.Struct():

@@ -26,7 +26,7 @@ from chassis.web.shown import Change, Reader, readable
 from contracts.envelope import Envelope
 from contracts.intake import RequestReopened, RequestWithdrawn
 from contracts.topics import REQUEST
-from contracts.values import Money
+from contracts.values import Caution, Money
 
 REQUEST_ID = UUID(int=42)
 SECRET = bytes(range(32))
@@ -110,6 +110,8 @@ def test_values_are_written_as_a_person_reads_them() -> None:
     shown = {label: node.text for label, node in READER.row(row, BedRow).pairs}
     assert shown["Municipality"] == "Almby kommun"
     assert shown["State"] == "Left fallow"
+    caution = Caution(rule="TY-13", field="cost", text="{cap} is too much", params={"cap": "12 kr"})
+    assert READER.row({"warnings": (caution,)}, BedRow).pairs[0][1].text == "12 kr is too much"
     assert shown["Sown on"] == READER.formats.date(date(2027, 3, 1))
     assert shown["Price"] == READER.formats.money(Decimal(1200), "SEK")
     assert shown["Gardener"] == "Alva, Ebba"

@@ -116,9 +116,8 @@ async def _settle(request: Request, here: Deps, caller: Identity, part: str, of:
     form = await form_of(request, here.formats(caller))
     if (pressed := row_button(form.action or "")) and pressed[1] == kind.rows:
         return await _page(request, here, caller, kind, of, data=_rows(form, pressed), form=form)
-    municipality = kind.municipality(here, of, form)
-    context = await here.context(request, caller, municipality, role=role)
     try:
+        context = await here.context(request, caller, kind.municipality(here, of, form), role=role)
         outcome = await kind.settle(here, of, form, context)
     except (Refusal, VersionConflict) as trouble:
         refusal = trouble if isinstance(trouble, Refusal) else Changed()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -63,7 +64,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     """A question of the requester, or what the PM said (IT-11). The text is sealed."""
 
     at: datetime
-    by: str
+    by: Literal["requester", "pm"]
     text: str
     field: str | None = None
 
@@ -90,7 +91,7 @@ class DirectiveRow(Row, frozen=True, kw_only=True):
     leader_id: UUID | None = None
     draft: str | None = None
     """The form as it was last saved, sealed; None when nothing was saved since the last return."""
-    draft_by: str | None = None
+    draft_by: Literal["requester", "pm"] | None = None
     draft_at: datetime | None = None
     said: tuple[Said, ...] = ()
     help_wanted: bool = False
