@@ -53,6 +53,6 @@ def test_what_it_points_to_is_there() -> None:
 
 def test_its_two_commands_are_targets_of_the_makefile() -> None:
     targets = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
-    named = set(re.findall(r"(?:`|^)make ([a-z0-9]+)", README, flags=re.MULTILINE))
+    named = set(re.findall(r"(?:`|^)make ([a-z0-9-]+)", README, flags=re.MULTILINE))
     assert {"up", "test", "demo"} <= named
     assert named <= targets

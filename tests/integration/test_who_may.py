@@ -22,6 +22,7 @@ from joserfc import jwt
 
 from chassis.identity import Role
 from chassis.limits import Buckets, Limits
+from chassis.rebuild import asof, bulk
 from chassis.service import Service, find_service
 from chassis.settings import Settings
 from chassis.testing import Databases
@@ -55,7 +56,11 @@ def test_the_table_and_the_routes_are_the_same(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SERVICES)
-async def test_only_who_may_does(name: str, databases: Databases, tmp_path: Path) -> None:
+async def test_only_who_may_does(
+    name: str, databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for reading in (asof, bulk):
+        monkeypatch.setattr(reading, "SILENCE_SECONDS", 0.0)  # there is no log here to wait for
     async with AsyncExitStack() as stack:
         seeded = await WORLDS[name](stack, databases, tmp_path)
         service = find_service(name)
