@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from chassis.testing import Databases
+from governance.views import agenda
 from tests.integration.governance_world import TITLE, World, a_world, as_fields, hidden, text_of
 from tests.pdf import text_of_pdf
 
@@ -129,6 +130,28 @@ async def test_the_agenda_is_put_in_the_order_of_its_numbers(world: World) -> No
     places = [page.text.index(f'value="{each}"') for each in (two, three, one)]
     assert places == sorted(places)
     assert "Not saved yet" in text_of(page)
+
+
+async def test_an_agenda_that_took_up_the_most_urgent_alone_says_so(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """IT-21"""
+    await world.a_project()
+    await world.a_project("nordvik")
+    fields = {
+        "day": "2026-04-14",
+        "time": "12:30",
+        "place": "Rum 3",
+        "orderer_meeting": "April",
+        "invited:list": "ekvik",
+    }
+    path = (await world.send("/governance/meetings/new", fields, world.pm)).headers["location"].partition("?")[0]
+    said = "most urgent projects"
+    assert said not in text_of(await world.get(f"{path}/agenda", world.pm))
+    monkeypatch.setattr(agenda, "MOST", 1)
+    page = await world.get(f"{path}/agenda", world.pm)
+    assert f"the 1 {said}" in text_of(page)
+    assert page.text.count('name="items.') == 3, "one project, with its number and its reasons"
 
 
 async def test_the_minutes_are_read_on_a_page_and_as_a_pdf_that_says_the_same(world: World) -> None:

@@ -63,6 +63,7 @@ async def _page(
         other_options=[(each.request_id, each.title) for each in others],
         version=row.stream_version if version is None else version,
         changed=changed,
+        only=agenda.MOST if len(items) >= agenda.MOST and (changed or not row.agenda) else None,
     )
 
 
