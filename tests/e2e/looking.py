@@ -48,9 +48,11 @@ WORDS = 3
 """A text of as many words is taken for one of our sentences, when it is the same."""
 NARROW = """() => {
   const root = document.documentElement, beyond = root.scrollWidth - root.clientWidth;
-  // What has rows and columns, or is drawn, may be moved sideways (1.4.10); nothing else, and nothing is cut off.
-  const astray = [...document.querySelectorAll("body *:not(svg *, input, .hidden)")].filter(each =>
-    getComputedStyle(each).overflowX !== "visible" && each.scrollWidth > each.clientWidth + 1
+  // What has rows and columns, or is drawn, may be moved sideways (1.4.10); nothing else, and nothing is cut off but
+  // what is there to be heard alone.
+  const shown = each => getComputedStyle(each).clipPath !== "inset(50%)";
+  const astray = [...document.querySelectorAll("body *:not(svg *, input)")].filter(each =>
+    getComputedStyle(each).overflowX !== "visible" && shown(each) && each.scrollWidth > each.clientWidth + 1
     && !each.querySelector("table, svg"));
   const told = astray.map(each => `it is moved sideways or cut off on a telephone: ${each.outerHTML.slice(0, 160)}`);
   return beyond > 0 ? [...told, `it is ${beyond} px wider than a telephone`] : told;
