@@ -114,6 +114,9 @@ async def test_the_whole_way_of_a_project_goes_by_forms(world: World) -> None:
     shown = await done(world, assigned, pm)
     assert "Torsten Vik" in shown
     assert "Fjordkonsult" in shown
+    again = (await world.client.get(f"/portfolio{at}/assign", headers=pm)).text
+    assert 'value="Torsten Vik"' in again, "the form begins with who is there now"
+    assert "sealed:" not in again
     await done(world, await fill(world, f"{at}/release", pm, period="2026H2"), pm)
     await done(world, await fill(world, f"{at}/gate", leader, gate="BP1", outcome="passed"), leader)
     reported = await fill(

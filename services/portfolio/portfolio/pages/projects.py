@@ -156,11 +156,11 @@ async def _decision(
     form: Form | None = None,
     refusal: Refusal | None = None,
 ) -> Response:
+    row = await here.vault.open_all(row, caller.language)
     day = today(here.partnership, row.municipality, here.clock.now())
     given = form.data if form else begun(name, row, day, request.query_params.get("other"))
     find = form.text("find").replace("\0", "")[:LONGEST] if form else ""
     others = await _others(here, caller, row, name, given, find) if name in ("join", "lend") else []
-    row = await here.vault.open_all(row, caller.language)
     return page(
         request,
         f"decide_{name}.html",
