@@ -80,7 +80,9 @@ def the_leader_reports(people: Visitors) -> None:
     leader.presses("Report the status")
     leader.follows("Report the status")
     leader.writes({**well, "cost": "red", "progress": "40", "spent": "400 000", "forecast": "7"})
-    leader.writes({"summary": RED, "risks.0.text": RISK, "risks.0.likelihood": "4", "risks.0.impact": "3"})
+    leader.writes({"summary": RED})
+    leader.activates(leader.page.locator("main form summary"))
+    leader.writes({"risks.0.text": RISK, "risks.0.likelihood": "4", "risks.0.impact": "3"})
     leader.presses("Report the status", refused=422)
     leader.is_told("forecast", holds="7")
     assert leader.field("summary").input_value() == RED
