@@ -19,15 +19,11 @@ from tests.e2e.installation import Installation
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Commands run within this process here, to be quick. What one leaves to its process's end would be found unclosed
-    by the collector in some later test's time; that they leave nothing is tested where each is tested.
-
-    Tests with an installation of their own come first: the common one, once started, looks for work as long as it runs.
-    """
+    """Tests with an installation of their own come first: the common one, once started, looks for work as long as it
+    runs."""
     places = [place for place, item in enumerate(items) if Path(__file__).parent in item.path.parents]
     ours = sorted((items[place] for place in places), key=lambda item: "installation" in _asks_for(item))
     for place, item in zip(places, ours, strict=True):
-        item.add_marker(pytest.mark.filterwarnings("default:unclosed:ResourceWarning"))
         items[place] = item
 
 
