@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from chassis.db import Database
 from chassis.testing import Databases
+from chassis.views import tables
+from portfolio.views import found
 from tests.integration.portfolio_world import World, a_world
 
 
@@ -100,3 +105,43 @@ async def test_rounds_are_listed_with_their_pages(world: World) -> None:
     page = await world.get("/portfolio/rounds?page=3", world.pm)
     assert page.status_code == 200
     assert "There has been no prioritisation round yet." in page.text
+
+
+@dataclass(frozen=True)
+class Explained:
+    """Stands for the view of projects; keeps how PostgreSQL goes about what is asked of it."""
+
+    plans: list[str]
+
+    async def query(self, db: Database, sql: str, *arguments: Any, scope: Iterable[str]) -> list[dict[str, Any]]:
+        async with db.scoped(scope) as connection:
+            for way in ("seqscan", "bitmapscan"):
+                await connection.execute(f"SET LOCAL enable_{way} = off")
+            table = await tables.live(connection, "projects")
+            plan = await connection.fetch("EXPLAIN " + sql.format(table=table.quoted), *arguments)
+        self.plans.append("\n".join(line[0] for line in plan))
+        return []
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        found.Wanted(),
+        found.Wanted(everything=True),
+        found.Wanted(state="ongoing", health="red"),
+        found.Wanted(serves="lindmala", release="2027H1", overdue=True),
+    ],
+    ids=repr,
+)
+async def test_projects_are_counted_without_being_read(
+    world: World, wanted: found.Wanted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten thousand of them are summed up in an index that has all it takes, row-level security included."""
+    await world.an_entered_project("Bygglov")
+    explained = Explained([])
+    monkeypatch.setattr(found, "view", explained)
+    scope = frozenset({"lindmala"})
+    await found.counts(world.here.db, wanted, scope=scope)
+    assert "Index Only Scan" in explained.plans[-1]
+    await found.by_served(world.here.db, wanted, scope=scope, limit=30, skip=0)
+    assert "Index Only Scan" in explained.plans[-1]

@@ -56,7 +56,7 @@ def test_what_cannot_be_meant_is_passed_over(nonsense: dict[str, str]) -> None:
 
 def test_a_text_holds_no_character_the_database_refuses_and_no_wildcard() -> None:
     assert asked({"q": " 50\0% "}).text == "50%"
-    assert Wanted(text="50%_\\").arguments[-1] == "%50\\%\\_\\\\%"
+    assert Wanted(text="50%_\\").narrowed()[1] == ["%50\\%\\_\\\\%"]
 
 
 def test_mine_are_those_the_reader_leads() -> None:

@@ -71,11 +71,16 @@ def audit_router(  # noqa: C901  a page each
         caller.must(*READERS)
         scope, reader = caller.scope_of(*READERS), reader_for(here, caller)
         asked_for = people.pseudonyms(here.vault, q, caller.scope_of(Role.AUDITOR))
-        deeds = await people.deeds_of(here, caller, asked_for, views, reader, sentences)
-        counted = await asyncio.gather(*(_count(here, view, scope) for view in views))
+        counting = asyncio.gather(*(_count(here, view, scope) for view in views))
+        (deeds, hits, others), counted = await asyncio.gather(
+            asyncio.gather(
+                people.deeds_of(here, caller, asked_for, views, reader, sentences),
+                found_here(here.db, service, views, q, reader, scope=scope, people=asked_for),
+                found_elsewhere(request, here, caller, q),
+            ),
+            counting,
+        )
         counts = {view.name: many for view, many in zip(views, counted, strict=True)}
-        hits = await found_here(here.db, service, views, q, reader, scope=scope, people=asked_for)
-        others = await found_elsewhere(request, here, caller, q) if q.strip() else {}
         elsewhere = [
             (other, place.label)
             for place in PLACES

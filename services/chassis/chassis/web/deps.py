@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID, uuid4, uuid5
 
@@ -49,6 +50,9 @@ class Deps:
     links: Links
     pressure: Pressure | None = None
     """When writes are refused because too much waits for the broker; None when they never are."""
+    begun: dict[frozenset[str], datetime] = field(default_factory=dict)
+    """When the first event of these municipalities was decided, once that is known: a log only grows, and to look for
+    it anew would pass over all that others did before them."""
 
     @property
     def keeps_accounts(self) -> bool:

@@ -97,7 +97,9 @@ async def titles(
 async def found_elsewhere(
     request: Request, here: Deps, caller: Identity, asked: str
 ) -> dict[str, tuple[Found, ...] | None]:
-    """What the other services found, by their names; None for one that did not answer."""
+    """What the other services found, by their names; None for one that did not answer. Nothing asked, nothing found."""
+    if not asked.strip():
+        return {}
     beside = [name for name in names() if name != here.service]
     return await ask_each(
         request, here, caller, beside, f"/audit/found.json?{urlencode({'q': asked})}", tuple[Found, ...]

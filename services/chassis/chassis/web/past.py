@@ -23,8 +23,8 @@ from chassis.web.deps import Deps
 from contracts.refusal import Refusal
 
 T = TypeVar("T")
-ENDS_OF_LOG = (
-    "SELECT envelope FROM events WHERE municipality = ANY ((SELECT flode_scope())::text[]) ORDER BY position {} LIMIT 1"
+FIRST = (
+    "SELECT envelope FROM events WHERE municipality = ANY ((SELECT flode_scope())::text[]) ORDER BY position LIMIT 1"
 )
 
 
@@ -73,15 +73,15 @@ async def moment(here: Deps, text: str | None, zone: str, field: str) -> Moment 
 
 
 async def span(here: Deps, scope: frozenset[str], zone: str) -> tuple[date, date]:
-    """The days of the first and the last event of these municipalities in this service; today when there is none."""
+    """The day of the first event of these municipalities in this service, and today; today twice when there is none."""
     today = here.clock.now().astimezone(ZoneInfo(zone)).date()
-    days = []
-    async with here.db.scoped(scope) as connection:
-        for order in ("ASC", "DESC"):
-            envelope = await connection.fetchval(ENDS_OF_LOG.format(order))
-            said = peek(envelope, "time") if envelope else None
-            days.append(datetime.fromisoformat(said).astimezone(ZoneInfo(zone)).date() if said else today)
-    return min(days), max(days)
+    if scope not in here.begun:
+        async with here.db.scoped(scope) as connection:
+            envelope = await connection.fetchval(FIRST)
+        if (said := peek(envelope, "time") if envelope else None) is None:
+            return today, today
+        here.begun[scope] = datetime.fromisoformat(said)
+    return min(here.begun[scope].astimezone(ZoneInfo(zone)).date(), today), today
 
 
 async def rows(here: Deps, view: View[Any], then: Moment, scope: frozenset[str]) -> list[Any]:

@@ -35,21 +35,28 @@ class Wanted:
     text: str | None = None
     """What stands somewhere in the title, in small letters or large."""
 
-    @property
-    def arguments(self) -> tuple[Any, ...]:
-        """What stands for $1 to $8 in `MEANT`."""
-        pattern = None if self.text is None else containing(self.text)
-        return (
-            self.state, self.serves, self.health, self.release, self.overdue, self.everything, self.leader, pattern,
-        )  # fmt: skip
+    def narrowed(self) -> tuple[str, list[Any]]:
+        """What narrows them, as a condition with its arguments from $1 on. Nothing else stands in it: PostgreSQL can
+        only count in an index (`projects.SMALL`) what asks for no column beside it."""
+        said: dict[str, Any] = {
+            "state = {}": self.state,
+            "{} = ANY (serves)": self.serves,
+            "health = {}": self.health,
+            "release = {}": self.release,
+            "leader_id = {}": self.leader,
+            "title ILIKE {}": None if self.text is None else containing(self.text),
+        }
+        conditions = ["cardinality(overdue) > 0"] if self.overdue else []
+        if not self.everything and self.state is None:
+            conditions.append(OPEN)
+        arguments = []
+        for condition, value in said.items():
+            if value is not None:
+                arguments.append(value)
+                conditions.append(condition.format(f"${len(arguments)}"))
+        return " AND ".join(conditions) or "true", arguments
 
 
-MEANT = (
-    f"($6::boolean OR $1::text IS NOT NULL OR {OPEN}) AND ($1::text IS NULL OR state = $1) "
-    "AND ($2::text IS NULL OR $2 = ANY (serves)) AND ($3::text IS NULL OR health = $3) "
-    "AND ($4::text IS NULL OR release = $4) AND (NOT $5::boolean OR cardinality(overdue) > 0) "
-    "AND ($7::uuid IS NULL OR leader_id = $7) AND ($8::text IS NULL OR title ILIKE $8)"
-)
 SORTS: Mapping[str, tuple[str, ...]] = {
     "title": (TITLE,),
     "municipality": ("municipality",),
@@ -73,39 +80,36 @@ def order_of(sort: str) -> str:
     return ", ".join([*(f"{each} {way}{last}" for each in SORTS[name]), IN_ORDER])
 
 
-WALKED = ("title",)
-"""The orders that have an index, besides the queue's: a page of them is walked to. Of the others only what orders them
-is sorted, since whole rows take twice as long, and then the rows of the page are read."""
-
-
 async def page_of(
     db: Database, wanted: Wanted, *, scope: Iterable[str], sort: str, limit: int, skip: int
 ) -> list[ProjectRow]:
-    """A page of the projects that are meant."""
-    order = order_of(sort)
-    page = f"FROM {{table}} WHERE {MEANT} ORDER BY {order} LIMIT {limit:d} OFFSET {skip:d}"
-    if order == IN_ORDER or sort.removeprefix("-") in WALKED:
-        sql = f"SELECT row_to_json(p)::text AS row FROM (SELECT * {page}) p"  # noqa: S608
-    else:
-        sql = (
-            "SELECT row_to_json(p)::text AS row FROM (SELECT o.*, row_number() OVER () AS place FROM "  # noqa: S608
-            f"(SELECT request_id, municipality {page}) o) k "
-            "JOIN {table} p ON p.request_id = k.request_id AND p.municipality = k.municipality ORDER BY k.place"
-        )
-    return _rows(await view.query(db, sql, *wanted.arguments, scope=scope))
+    """A page of the projects that are meant. Only what orders them is walked or sorted, in an index, and then the rows
+    of the page are read: whole rows take twice as long."""
+    where, arguments = wanted.narrowed()
+    found = await view.query(
+        db,
+        "SELECT row_to_json(p)::text AS row FROM (SELECT o.*, row_number() OVER () AS place FROM "  # noqa: S608
+        f"(SELECT request_id, municipality FROM {{table}} WHERE {where} ORDER BY {order_of(sort)} "
+        f"LIMIT {limit:d} OFFSET {skip:d}) o) k "
+        "JOIN {table} p ON p.request_id = k.request_id AND p.municipality = k.municipality ORDER BY k.place",
+        *arguments,
+        scope=scope,
+    )
+    return _rows(found)
 
 
 async def counts(db: Database, wanted: Wanted, *, scope: Iterable[str]) -> list[dict[str, Any]]:
     """All that are meant, in groups of one state, currency, health and trend: how many, how many of them owe a report,
     and budget, spent and forecast; `served` is how many rows `by_served` has of them. No currency where there is no
     budget yet. One look at the rows gives all totals."""
+    where, arguments = wanted.narrowed()
+    served = "sum(cardinality(serves))" if wanted.serves is None else "count(*)"
     return await view.query(
         db,
         "SELECT state, currency, health, trend, count(*) AS projects, "  # noqa: S608
-        f"count(*) FILTER (WHERE cardinality(overdue) > 0) AS overdue, {SUMS}, "
-        "sum(CASE WHEN $2::text IS NULL THEN cardinality(serves) ELSE 1 END) AS served "
-        f"FROM {{table}} WHERE {MEANT} GROUP BY state, currency, health, trend",
-        *wanted.arguments,
+        f"count(*) FILTER (WHERE cardinality(overdue) > 0) AS overdue, {SUMS}, {served} AS served "
+        f"FROM {{table}} WHERE {where} GROUP BY state, currency, health, trend",
+        *arguments,
         scope=scope,
     )
 
@@ -114,12 +118,13 @@ async def first_of_each(
     db: Database, wanted: Wanted, states: Sequence[str], *, scope: Iterable[str], limit: int
 ) -> dict[str, list[ProjectRow]]:
     """Of each of these states the first in the queue, for the board's columns."""
+    where, arguments = wanted.narrowed()
     found = await view.query(
         db,
-        f"SELECT row_to_json(p)::text AS row FROM unnest($9::text[]) AS columns(of) CROSS JOIN LATERAL "  # noqa: S608
-        f"(SELECT * FROM {{table}} WHERE state = columns.of AND {MEANT} "
+        f"SELECT row_to_json(p)::text AS row FROM unnest(${len(arguments) + 1}::text[]) AS columns(of) "  # noqa: S608
+        f"CROSS JOIN LATERAL (SELECT * FROM {{table}} WHERE state = columns.of AND {where} "
         f"ORDER BY {IN_ORDER} LIMIT {limit:d}) p",
-        *wanted.arguments,
+        *arguments,
         list(states),
         scope=scope,
     )
@@ -164,28 +169,24 @@ def _is_id(text: object) -> bool:
     return True
 
 
-SERVED = (
-    "{table} t CROSS JOIN LATERAL unnest(t.serves) AS s(served) "
-    f"WHERE {MEANT} AND ($2::text IS NULL OR s.served = $2)"
-)
-
-
 async def by_served(
     db: Database, wanted: Wanted, *, scope: Iterable[str], limit: int, skip: int
 ) -> list[tuple[str, ProjectRow]]:
     """A page of the projects that are meant, once for each municipality they serve, oldest first in each."""
+    where, arguments = wanted.narrowed()
+    served = "unnest(serves)" if wanted.serves is None else "NULL::text"
     found = await view.query(
         db,
         # Only what orders them is sorted: whole rows, once for each municipality, take twice as long.
-        f"SELECT k.served, row_to_json(p)::text AS row FROM "  # noqa: S608
-        f"(SELECT s.served, t.request_id, t.municipality, t.entered_at FROM {SERVED} "
-        f"ORDER BY s.served, t.entered_at, t.request_id LIMIT {limit:d} OFFSET {skip:d}) k "
+        "SELECT k.served, row_to_json(p)::text AS row FROM "  # noqa: S608
+        f"(SELECT {served} AS served, request_id, municipality, entered_at FROM {{table}} WHERE {where} "
+        f"ORDER BY served, entered_at, request_id LIMIT {limit:d} OFFSET {skip:d}) k "
         "JOIN {table} p ON p.request_id = k.request_id AND p.municipality = k.municipality "
         "ORDER BY k.served, k.entered_at, k.request_id",
-        *wanted.arguments,
+        *arguments,
         scope=scope,
     )
-    return [(each["served"], row) for each, row in zip(found, _rows(found), strict=True)]
+    return [(wanted.serves or each["served"], row) for each, row in zip(found, _rows(found), strict=True)]
 
 
 def _rows(found: Iterable[Mapping[str, Any]]) -> list[ProjectRow]:
