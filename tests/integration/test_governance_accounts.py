@@ -143,3 +143,19 @@ async def test_who_has_a_role_here_is_seen_here(world: World) -> None:
     both = somebody(world, "Nils Dahl", "nordvik", {"nordvik": ["it_manager"], "ekvik": ["auditor"]})
     await tell(world, "opened", person=both)
     assert "Nils Dahl" in (await world.get(PAGE, world.token("Per Lund", ekvik=["operator"]))).text
+
+
+async def test_whoever_manages_a_municipality_is_expected_at_the_cab(world: World) -> None:
+    """IT-21: the PM has no names to type. A change of the office is seen at the next meeting."""
+    invited = {"day": "2026-04-14", "time": "12:30", "place": "Rum 3", "orderer_meeting": "April"}
+    called = await world.send("/governance/meetings/new", {**invited, "invited:list": ["ekvik", "nordvik"]}, world.pm)
+    attendance = called.headers["location"].partition("?")[0] + "/attendance"
+    assert "Nils Dahl" not in (await world.get(attendance, world.pm)).text
+    await tell(world, "opened", how="added")
+    await world.see()
+    expected = (await world.get(attendance, world.pm)).text
+    assert 'value="Nils Dahl"' in expected
+    assert f'value="{world.email("Nils Dahl", "nordvik")}"' in expected
+    await tell(world, "closed")
+    await world.see()
+    assert "Nils Dahl" not in (await world.get(attendance, world.pm)).text

@@ -187,3 +187,17 @@ async def test_minutes_and_their_names_are_for_those_who_are_invited(world: Worl
             answer = await world.get(f"{path}/{page}", who)
             assert answer.status_code == 404
             assert "Hanna Berg" not in answer.text
+
+
+async def test_who_sat_for_a_municipality_is_expected_again(world: World) -> None:
+    """IT-21: where no account says who its IT manager is."""
+    path = await a_meeting(world, "2026-04-14")
+    seat = {"municipality": "nordvik", "role": "it_manager", "name": "Nils Dahl", "present": "yes"}
+    version = hidden(await world.get(f"{path}/attendance", world.pm), "version")
+    said = {**as_fields([seat], "attendees"), "version": version, "action": "record"}
+    assert (await world.send(f"{path}/attendance", said, world.pm)).status_code == 303
+    fields = {"day": "2026-05-12", "time": "12:30", "place": "Rum 3", "orderer_meeting": "Maj"}
+    called = await world.send("/governance/meetings/new", {**fields, "invited:list": ["ekvik", "nordvik"]}, world.pm)
+    expected = await world.get(called.headers["location"].partition("?")[0] + "/attendance", world.pm)
+    assert expected.text.count('value="Nils Dahl"') == 1
+    assert 'name="attendees.1.name"' in expected.text, "the other municipality's seat is to be filled in"

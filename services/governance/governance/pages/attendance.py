@@ -16,7 +16,7 @@ from chassis.store import VersionConflict
 from chassis.web import Deps, Here, caught_up, form_of, go_to
 from chassis.web.problems import Changed
 from contracts.refusal import Refusal, Refusals
-from contracts.values import Attendee
+from contracts.values import Attendee, Person
 from governance.commands import meetings as commands
 from governance.commands.meetings import Seat
 from governance.domain.filled import FilledPerson
@@ -26,20 +26,24 @@ from governance.domain.tree import Draft, Reader
 from governance.pages import labels
 from governance.pages.meetings import row_of
 from governance.pages.shown import Values, row_button, show, with_row, without_row
-from governance.views import meetings
+from governance.views import accounts, meetings
+from governance.views.accounts import AccountRow
+from governance.views.meetings import MeetingRow
 
 router = APIRouter()
 COLUMNS = ("municipality", "role", "name", "email", "present", "deputy_for_name", "deputy_for_email")
 TABLE = "attendees"
+MANAGER = "it_manager"
+"""The seat of a municipality's IT manager."""
 
 
 @router.get("/meetings/{meeting_id}/attendance")
 async def open_attendance(request: Request, here: Here, caller: Caller, meeting_id: UUID) -> Response:
-    """The list as it was recorded, or a seat for each municipality that was invited."""
+    """The list as it was recorded, or who is expected from each municipality that was invited."""
     caller.must(Role.PM, municipality=here.partnership.host, rule="IT-21")
     await caught_up(request, here, meetings.view)
     row = await row_of(here, caller, meeting_id)
-    seats = [_written(each) for each in row.attendees] or [_expected(here, each, row.at) for each in row.shared_with]
+    seats = [_written(each) for each in row.attendees] or await _expected(here, caller, row)
     return await _page(request, here, caller, meeting_id, {TABLE: seats})
 
 
@@ -92,20 +96,47 @@ async def record(request: Request, here: Here, caller: Caller, meeting_id: UUID)
     return await _page(request, here, caller, meeting_id, tree, version=form.version, changed=True)
 
 
-def _expected(here: Deps, municipality: str, at: datetime) -> dict[str, Any]:
-    """Who would sit for a municipality: its IT manager, or who stands in for them on that day (IT-13)."""
-    seat = {"municipality": municipality, "role": "it_manager", "present": "yes"}
+async def _expected(here: Deps, caller: Identity, row: MeetingRow) -> list[dict[str, Any]]:
+    """Who would sit for each municipality: who stands in for its IT manager on that day (IT-13), else its IT managers
+    as they have accounts here, else those who sat for it at the meeting before; a seat at least, to be filled in."""
+    held = await accounts.holding(here.db, Role.IT_MANAGER, row.shared_with, scope=caller.scope)
+    before = await meetings.before(here.db, row.at, scope=caller.scope)
+    managers: list[AccountRow]
+    managers, sat = await here.vault.open_all((held, before.attendees if before else ()), caller.language)
+    seats = []
+    for municipality in row.shared_with:
+        known = [_seat(municipality, each.person) for each in managers if _manages(each, municipality)]
+        last = [
+            _seat(municipality, each.person)
+            for each in sat
+            if (each.municipality, each.role) == (municipality, MANAGER)
+        ]
+        seats += _standing_in(here, municipality, row.at) or known or last or [_seat(municipality)]
+    return seats
+
+
+def _seat(municipality: str, person: Person | None = None) -> dict[str, Any]:
+    seat = {"municipality": municipality, "role": MANAGER, "present": "yes"}
+    return seat | {"name": person.name, "email": person.email or ""} if person else seat
+
+
+def _manages(account: AccountRow, municipality: str) -> bool:
+    return any((each.municipality, each.role) == (municipality, Role.IT_MANAGER) for each in account.roles)
+
+
+def _standing_in(here: Deps, municipality: str, at: datetime) -> list[dict[str, Any]]:
     standing_in = here.partnership[municipality].deputies_at(at) if municipality in here.partnership.ids else ()
-    if not standing_in:
-        return seat
-    deputy = standing_in[0]
-    return seat | {
-        "role": DEPUTY,
-        "name": deputy.name,
-        "email": deputy.email,
-        "deputy_for_name": deputy.manager,
-        "deputy_for_email": deputy.manager_email or "",
-    }
+    return [
+        _seat(municipality)
+        | {
+            "role": DEPUTY,
+            "name": deputy.name,
+            "email": deputy.email,
+            "deputy_for_name": deputy.manager,
+            "deputy_for_email": deputy.manager_email or "",
+        }
+        for deputy in standing_in[:1]
+    ]
 
 
 def _seats(rows: list[dict[str, str]]) -> list[Seat]:

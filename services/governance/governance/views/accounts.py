@@ -168,3 +168,12 @@ async def some_by_home(
 ) -> Stretch[AccountRow]:
     """The same, some of them, from a mark on. Raises NoMark."""
     return await view.stretch(db, order=BY_HOME, scope=scope, limit=limit, mark=mark)
+
+
+async def holding(db: Database, role: Role, where: Iterable[str], *, scope: Iterable[str]) -> list[AccountRow]:
+    """The open accounts with a role in one of these municipalities itself, those that were opened first before."""
+    held = (
+        "open AND EXISTS (SELECT FROM jsonb_array_elements(roles) held "
+        "WHERE held ->> 'role' = $1 AND held ->> 'municipality' = ANY ($2)) ORDER BY opened_at, account_id"
+    )
+    return await view.select(db, held, role.value, list(where), scope=scope)
