@@ -149,13 +149,18 @@ def rank_of(visitor: Visitor) -> str:
 def slides_to_the_first_day(visitor: Visitor) -> None:
     """By keyboard alone."""
     visitor.field("slide").focus()
+    stood = visitor.page.locator("output").inner_text()
     visitor.page.keyboard.press("Home")
+    told = visitor.page.locator("output").inner_text()
+    assert told != stood
+    assert told == visitor.field("slide").evaluate("each => each.ariaValueText"), "the day is heard, not how many"
     visitor.page.keyboard.press("Tab")
     with visitor.page.expect_navigation(url=re.compile("as_of=")):
         visitor.page.keyboard.press("Enter")
     visitor.looks()
     first = visitor.field("as_of").input_value()
     assert first == (SPRING + timedelta(days=1)).date().isoformat(), "the day of the first event"
+    assert visitor.page.locator("output").inner_text() == told
 
 
 def takes_it_along(visitor: Visitor, folder: Path) -> None:

@@ -138,9 +138,10 @@ class Reader:
             case str():
                 return self.word(value) if chosen and value else value
             case datetime():
-                return self.formats.datetime(value)
+                day, _, hour = self.formats.datetime(value).rpartition(" ")
+                return f"{_whole(day)} {hour}"
             case date():
-                return self.formats.date(value)
+                return _whole(self.formats.date(value))
             case Decimal() | float():
                 return self.formats.number(value)
             case int() | UUID():
@@ -157,6 +158,11 @@ class Reader:
                 return None
             case _:
                 return None if is_dataclass(value) else str(value)
+
+
+def _whole(day: str) -> str:
+    """A day that is not broken over lines, as narrow columns would break it into four."""
+    return day.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 SHORT = 40

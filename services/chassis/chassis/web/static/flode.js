@@ -43,6 +43,15 @@ addEventListener("keydown", event => {
   KEYS[event.key]();
 });
 
+// A slider over days says which day it stands at.
+for (const slider of all("input[data-first]")) {
+  const written = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeZone: "UTC" });
+  (slider.oninput = () => {
+    const day = written.format(Date.parse(slider.dataset.first) + slider.value * 864e5);
+    slider.nextElementSibling.textContent = slider.ariaValueText = day;
+  })();
+}
+
 // The old page becomes the new one element by element: focus, scrolling and what was typed stay where they are.
 const isRow = node => /^(TR|LI)$/.test(node.tagName);
 const keyOf = node => node.id || isRow(node) && $("a", node)?.href;
