@@ -116,6 +116,8 @@ class Municipality(_Strict):
     """Of the IT manager, those of other days included; `deputies_at` has those of one."""
     hosts: tuple[str, ...] = ()
     """The hosts of this municipality's systems that may be called, and no others."""
+    accessibility_statement: Annotated[str, Field(pattern=r"^https://\S+$")] | None = None
+    """Where the municipality's own statement is, where its country asks for one made with the authority's tool."""
 
     def formats(self, language: str | None = None) -> Formats:
         """How dates, numbers and money are written here, in the reader's language."""

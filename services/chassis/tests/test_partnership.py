@@ -31,6 +31,7 @@ currency = "DKK"
 timezone = "Europe/Copenhagen"
 email_domains = ["birkelund.example"]
 hosts = ["helpdesk.birkelund.example", "desk.birkelund.example"]
+accessibility_statement = "https://was.example/birkelund"
 
 [[municipalities.birkelund.contacts]]
 office = "it_manager"
@@ -107,6 +108,7 @@ def test_every_line_of_the_example_is_understood(file: Path) -> None:
     assert desk.secret.startswith("whsec_Zm9y")
     assert zammad.api.options == {"group": "Service Desk", "client_secret": "what Zammad knows us by"}
     assert partnership.accessibility_contact == "tillganglighet@almby.example"
+    assert partnership["birkelund"].accessibility_statement == "https://was.example/birkelund"
     assert partnership.criteria[0].weight == 2
     assert partnership.cadence.fixed_days == 28
 

@@ -48,8 +48,8 @@ class Component:
 
 @dataclass(frozen=True, slots=True)
 class Supervision:
-    """A country's law on digital public services and who supervises it, as they are called there: in that language,
-    whoever reads."""
+    """A country's law on digital public services and who hears complaints by it, as they are called there: in that
+    language, whoever reads. Each was looked up with the authority itself."""
 
     language: str
     law: str
@@ -69,13 +69,13 @@ SUPERVISION: Mapping[str, Supervision] = {
         "da",
         "lov om tilgængelighed af offentlige organers websteder og mobilapplikationer",
         "Digitaliseringsstyrelsen",
-        "https://digst.dk",
+        "https://digst.dk/digital-inklusion/webtilgaengelighed/oplever-du-ikke-tilgaengeligt-indhold/",
     ),
     "NO": Supervision(
         "nb",
         "likestillings- og diskrimineringsloven og forskrift om universell utforming av IKT-løsninger",
-        "Tilsynet for universell utforming av ikt",
-        "https://www.uutilsynet.no",
+        "Diskrimineringsnemnda",
+        "https://www.diskrimineringsnemnda.no",
     ),
     "FI": Supervision(
         "sv",

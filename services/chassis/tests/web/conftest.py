@@ -166,6 +166,7 @@ def some_settings(file: Path) -> Settings:
 def a_partnership() -> Partnership:
     place = {"country": "SE", "currency": "SEK", "timezone": "Europe/Stockholm"}
     almby = {**place, "name": "Almby kommun", "language": "sv", "email_domains": ["almby.example"]}
+    almby["accessibility_statement"] = "https://statements.example/almby"
     return Partnership.parse({"name": "Samverkan vid sjön", "host": "almby", "municipalities": {"almby": almby}})
 
 
