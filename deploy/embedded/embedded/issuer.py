@@ -23,6 +23,7 @@ from embedded import forms
 from embedded.attempts import Attempts, TooMany
 from embedded.home import Home
 from embedded.pages import Pages, careful, choose_language, guarded, language_of, static, within
+from embedded.listed import listed
 from embedded.people import AlreadyKnown, People, Person
 from embedded.sessions import COOKIES, EXCHANGE, LONGEST, RENEW, Sessions, asked_by_hand, cookie_name, is_secure
 from embedded.tokens import LIFETIME, Signer
@@ -263,12 +264,12 @@ class Issuer:
         return sorted(self.pages.partnership.municipalities)
 
     async def everyone(self, request: web.Request, caller: Person) -> web.StreamResponse:
-        """All people, and the form to add one."""
+        """The people, and the form to add one."""
         form = forms.Form(values={"language": caller.language})
         return self._people_page(request, caller, form)
 
     def _people_page(self, request: web.Request, caller: Person, form: forms.Form, **more: Any) -> web.StreamResponse:
-        everyone, waiting = self.people.everyone(), self.people.refused()
+        found, waiting = listed(self.people.everyone(), request.query), self.people.refused()
         done = DONE.get(request.query.get("done", "")) if request.method == "GET" else None
         return self.pages.render(
             request,
@@ -276,7 +277,7 @@ class Issuer:
             caller,
             wrong=form.errors,
             form=form,
-            everyone=everyone,
+            found=found,
             waiting=waiting,
             done=done,
             **more,
