@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class Refusal(Exception):
     """A command that was understood and is not allowed. Nothing has happened because of it.
@@ -34,6 +36,12 @@ class Refusals(Refusal):
     def __init__(self, refusals: tuple[Refusal, ...]) -> None:
         super().__init__()
         self.refusals = refusals
+
+
+def together(refusals: Iterable[Refusal]) -> Refusal:
+    """What tells all of these at once: the only one, or else `Refusals`."""
+    each = [one for many in refusals for one in (many.refusals if isinstance(many, Refusals) else (many,))]
+    return each[0] if len(each) == 1 else Refusals(tuple(each))
 
 
 class Forbidden(Refusal):

@@ -312,6 +312,18 @@ async def test_the_service_desk_registers_in_the_browser(world: World) -> None:
     lacking = await world.client.post("/intake/register", data=form | {"title": ""}, headers=world.desk)
     assert lacking.status_code == 422
     assert 'value="Sigrid Ek"' in lacking.text, "what was filled in stays"
+    for number in ("", "  "):
+        lacking = await world.client.post("/intake/register", data=form | {"ticket.number": number}, headers=world.desk)
+        assert lacking.status_code == 422
+        assert (
+            "Give the number that the ticket has in zammad" in lacking.text.partition('id="f-ticket-number-error"')[2]
+        )
+    both = await world.client.post(
+        "/intake/register", data=form | {"title": "", "ticket.number": ""}, headers=world.desk
+    )
+    assert all(f'id="{field}-error"' in both.text for field in ("f-title", "f-ticket-number")), "told at once"
+    by_api = await world.post("/intake/api/requests", world.desk, a_registration(ticket={"system": "zammad"}))
+    assert (by_api.status_code, by_api.json()["rule"]) == (422, "IT-03")
     done = await world.client.post("/intake/register", data=form, headers=world.desk)
     assert done.status_code == 303, done.text
     shown = await world.get(done.headers["location"], world.desk)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -189,6 +190,19 @@ async def test_officers_are_named_and_their_names_stand_sealed_in_the_log(world:
     assert "Nils Dahl (IT manager)" in text_of(page)
     assert [one.email for one in world.here.partnership["nordvik"].contacts] == ["nils.dahl@nordvik.example"]
     assert not any(b"Dahl" in kept.message for kept in await world.here.store.read(0))
+
+
+async def test_all_that_is_wrong_with_a_deputy_is_told_at_once(world: World) -> None:
+    """IT-13"""
+    empty = dict.fromkeys(("deputy.name", "deputy.email", "manager.name", "manager.email", "starts", "reason"), "")
+    page = await sent(world, "deputies/nordvik", {**a_deputy(**empty), "ends": "2026-01-01"}, world.manager)
+    assert page.status_code == 422
+    told = re.findall(r'class="error" id="f-([a-z-]+)-error"', page.text)
+    assert told == ["deputy-name", "deputy-email", "manager-name", "starts", "ends", "reason"]
+    same = a_deputy(**{"deputy.name": "", "deputy.email": "Nils.Dahl@nordvik.example", "ends": ""})
+    page = await sent(world, "deputies/nordvik", same, world.manager)
+    assert re.findall(r'class="error" id="f-([a-z-]+)-error"', page.text) == ["deputy-name", "deputy-email", "ends"]
+    assert await world.facts() == []
 
 
 async def test_a_deputy_acts_and_is_offered_a_seat_on_their_days_and_not_after(world: World) -> None:

@@ -32,7 +32,7 @@ from embedded.towns import Towns
 NOT_TOGETHER = N_("The e-mail address and the password do not belong together.")
 DONE = {
     "changed": N_("What was changed holds from now on, also where the person is signed in."),
-    "signed-out": N_("The person is signed out everywhere."),
+    "signed-out": N_("The person is signed out everywhere, and their programs too."),
     "removed": N_("The person has no account any more, and is signed out everywhere."),
 }
 """What is said on the page of all people after something was done, by the word in its address."""
@@ -101,8 +101,8 @@ class Issuer:
         return self.signer.for_session(caller) if caller else None
 
     def renew(self, token: str) -> str | None:
-        """A program's token as its owner is now: with other roles it says those, and nothing for who was removed or has
-        chosen another password since."""
+        """A program's token as its owner is now: with other roles it says those, and nothing for who was removed, has
+        chosen another password or was signed out everywhere since."""
         owner = self.signer.owner(token)
         if owner is None:
             return token  # another issuer's, or a sender's secret; whoever it is for judges it
@@ -174,10 +174,10 @@ class Issuer:
         return self._goodbye()
 
     async def sign_out_everywhere(self, request: web.Request) -> web.StreamResponse:
-        """End all sessions of whoever asks."""
+        """End all sessions of whoever asks, and what their programs may do."""
         caller = self.caller(request)
         if caller is not None:
-            self.sessions.end_all(caller.id)
+            self.people.sign_out(caller.id)
         return self._goodbye()
 
     def _end(self, request: web.Request) -> None:
@@ -324,10 +324,10 @@ class Issuer:
         return self._show_link(request, caller, self._person(request))
 
     async def end_sessions(self, request: web.Request, caller: Person) -> web.StreamResponse:
-        """Sign somebody out everywhere, who lost a computer."""
+        """Sign somebody out everywhere, and their programs, who lost a computer."""
         del caller
         person = self._person(request)
-        self.sessions.end_all(person.id)
+        self.people.sign_out(person.id)
         raise web.HTTPSeeOther("/people?done=signed-out")
 
     async def remove(self, request: web.Request, caller: Person) -> web.StreamResponse:

@@ -33,7 +33,7 @@ WORK = 16
 TABLES = """
 CREATE TABLE IF NOT EXISTS person (
     id TEXT PRIMARY KEY, name TEXT NOT NULL, email TEXT NOT NULL UNIQUE, language TEXT NOT NULL,
-    roles TEXT NOT NULL, password TEXT
+    roles TEXT NOT NULL, password TEXT, signed_out TEXT NOT NULL DEFAULT ''
 );
 CREATE TABLE IF NOT EXISTS link (hash TEXT PRIMARY KEY, person TEXT UNIQUE, expires REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS session (
@@ -87,7 +87,7 @@ class Person:
     roles: Roles
     ready: bool = False
     stamp: str = ""
-    """Another with each password; it tells nothing of it."""
+    """Another with each password, and after each time they were signed out everywhere; it tells nothing of either."""
 
     def has(self, role: str) -> bool:
         """Whether this person holds a role anywhere."""
@@ -126,6 +126,8 @@ class People:
         file.touch(mode=0o600)
         with closing(sqlite3.connect(file, timeout=10)) as db:
             db.executescript(TABLES)
+            if "signed_out" not in {column[1] for column in db.execute("PRAGMA table_info(person)")}:
+                db.execute("ALTER TABLE person ADD COLUMN signed_out TEXT NOT NULL DEFAULT ''")
         self._tell_of_those_found()
 
     def _tell_of_those_found(self) -> None:
@@ -200,6 +202,12 @@ class People:
             if person is not None:
                 self._note(db, "closed", person, by)
 
+    def sign_out(self, person_id: UUID) -> None:
+        """End all that somebody opened with their password: the sessions of browsers, and the tokens of programs."""
+        with self.opened() as db:
+            db.execute("DELETE FROM session WHERE person = ?", (str(person_id),))
+            db.execute("UPDATE person SET signed_out = ? WHERE id = ?", (secrets.token_urlsafe(12), str(person_id)))
+
     def link_for(self, person_id: UUID | None, *, by: Person | None = None) -> str:
         """The secret of a new link, which ends the earlier one: to choose a password or, for None, to begin."""
         secret = secrets.token_urlsafe(24)
@@ -258,7 +266,7 @@ class People:
         person = Person(uuid4(), name.strip(), _address(email), language, dict(roles))
         try:
             db.execute(
-                "INSERT INTO person VALUES (?, ?, ?, ?, ?, NULL)",
+                "INSERT INTO person (id, name, email, language, roles) VALUES (?, ?, ?, ?, ?)",
                 (str(person.id), person.name, person.email, language, _text(roles)),
             )
         except sqlite3.IntegrityError:
@@ -321,7 +329,7 @@ class People:
 def _person(row: sqlite3.Row) -> Person:
     roles = {municipality: tuple(held) for municipality, held in json.loads(row["roles"]).items()}
     password = row["password"]
-    stamp = _digest(password)[:16] if password else ""
+    stamp = _digest(password + row["signed_out"])[:16] if password else ""
     return Person(UUID(row["id"]), row["name"], row["email"], row["language"], roles, password is not None, stamp)
 
 

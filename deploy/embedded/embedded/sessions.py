@@ -82,11 +82,6 @@ class Sessions:
         with self._people.opened() as db:
             db.execute("DELETE FROM session WHERE hash = ?", (_digest(secret),))
 
-    def end_all(self, person: UUID) -> None:
-        """Sign somebody out everywhere."""
-        with self._people.opened() as db:
-            db.execute("DELETE FROM session WHERE person = ?", (str(person),))
-
     def count(self, person: UUID) -> int:
         """In how many browsers somebody is signed in."""
         now = self._now()

@@ -18,14 +18,15 @@ from embedded.home import Home
 from embedded.people import Happened, Person
 
 LIFETIME = 8 * 3600
-"""Seconds a program's token holds at most, as long as its owner is there and keeps the password: a working day."""
+"""Seconds a program's token holds at most, as long as its owner is there, keeps the password and does not sign out
+everywhere: a working day."""
 FOR_A_SESSION = 300
 """Seconds a token holds that the gateway sends along with a session's requests; it never leaves the machine."""
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose a token is, and by which password it was got."""
+    """Whose a token is, and by which password it was got, since they signed out everywhere last."""
 
     id: UUID
     stamp: str

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from http.cookies import SimpleCookie
 from pathlib import Path
 
@@ -269,6 +271,44 @@ async def test_a_programs_token_opens_nothing_once_its_owner_is_removed_or_has_a
     people.choose_password(people.link_for(maja.id), "en annan mening")
     people.remove(bo.id)
     assert [await here.roles(each) for each in (hers, his)] == [None, None]
+
+
+@pytest.mark.parametrize("by_an_operator", [False, True])
+async def test_a_programs_token_opens_nothing_once_its_owner_was_signed_out_everywhere(
+    here: Installation, by_an_operator: bool
+) -> None:
+    people = here.issuer.people
+    maja, bo = an_account(people), an_account(people, "Bo Vang")
+    chief = an_account(people, "Oda Lie", "operator")
+    hers, his = await here.token(maja), await here.token(bo)
+    assert await here.roles(hers) == {"*": ["pm"]}
+    if by_an_operator:
+        await here.post(f"/people/{maja.id}/sign-out", await here.signed_in(chief))
+    else:
+        await here.post("/sign-out/everywhere", await here.signed_in(maja))
+    assert await here.roles(hers) is None
+    assert await here.roles(his) == {"*": ["pm"]}, "nobody else is signed out"
+    assert await here.roles(await here.token(maja)) == {"*": ["pm"]}, "a new token opens again"
+
+
+async def test_a_sign_out_in_one_browser_leaves_the_programs(here: Installation) -> None:
+    maja = an_account(here.issuer.people)
+    token = await here.token(maja)
+    await here.post("/sign-out", await here.signed_in(maja))
+    assert await here.roles(token) == {"*": ["pm"]}
+
+
+def test_people_of_an_earlier_release_sign_in_and_keep_their_programs(tmp_path: Path) -> None:
+    file = tmp_path / "people.sqlite"
+    before = an_account(People(file, work=4))
+    with closing(sqlite3.connect(file)) as db:
+        db.execute("ALTER TABLE person DROP COLUMN signed_out")
+    people = People(file, work=4)
+    assert people.find(before.id) == before
+    people.sign_out(before.id)
+    after = people.find(before.id)
+    assert after is not None
+    assert after.stamp not in ("", before.stamp)
 
 
 async def test_what_goes_on_in_a_tokens_place_is_gone_in_minutes(here: Installation) -> None:

@@ -140,6 +140,11 @@ def test_a_deputy_has_days_to_come_and_is_somebody_else(orderer: Person, leader:
         ({"starts": date(2026, 4, 1), "ends": date(2026, 4, 14)}, ("ends", unsettled.OverAlready)),
     ]:
         assert refused(lambda changes=changes: a_deputy(orderer, leader, **changes)) == [expected]  # type: ignore[misc]  # the default binds what the loop has
+    assert refused(lambda: a_deputy(orderer, orderer, ends=date(2026, 4, 14), reason=" ")) == [
+        ("deputy.email", unsettled.DeputyOfThemselves),
+        ("ends", unsettled.OverAlready),
+        ("reason", refusals.SayWhat),
+    ], "all at once"
 
 
 def test_a_deputy_is_ended_from_today_on_and_only_once(orderer: Person, leader: Person) -> None:

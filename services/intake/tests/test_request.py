@@ -23,8 +23,17 @@ from contracts.intake import (
 )
 from contracts.personal import token
 from contracts.values import Attachment
-from intake.domain.request import AlreadyRegistered, MergedInACircle, Request, evolve, follow, register
-from intake.domain.ticket import Known, Report, Survivor, command_of, is_project_flow, request_of
+from intake.domain.request import (
+    AlreadyRegistered,
+    MergedInACircle,
+    NoNumber,
+    Request,
+    evolve,
+    follow,
+    register,
+    wrong_with_a_reference,
+)
+from intake.domain.ticket import PHONE, Known, Report, Survivor, command_of, is_project_flow, request_of
 
 Say = Callable[..., Report]
 PERSON = UUID("5b5f3f0e-0f7e-4b8a-9a51-2c1f7f1d0a11")
@@ -63,6 +72,13 @@ def test_a_flow_is_known_whatever_its_capitals() -> None:
 
 def test_a_ticket_delivered_again_gives_nothing(request_id: UUID, report: Say, registered: RequestRegistered) -> None:
     assert follow(request_id, given(registered), report()) == ()
+
+
+def test_a_ticket_of_a_system_has_its_number_there_and_only_one_by_phone_has_none() -> None:
+    """IT-03"""
+    (refusal,) = wrong_with_a_reference("zammad", None)
+    assert (type(refusal), refusal.field, refusal.params) == (NoNumber, "ticket.number", {"system": "zammad"})
+    assert [*wrong_with_a_reference("zammad", "10099"), *wrong_with_a_reference(PHONE, None)] == []
 
 
 def test_an_update_that_overtakes_its_ticket_makes_the_request(request_id: UUID, report: Say) -> None:

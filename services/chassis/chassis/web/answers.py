@@ -105,6 +105,7 @@ def is_after(request: Request) -> bool:
 def go_to(path: str, outcome: Outcome[Any] | None = None) -> RedirectResponse:
     """After a form: the page to show next, which waits until the write can be seen there."""
     if outcome is not None and outcome.position:
+        path, mark, place = path.partition("#")
         joint = "&" if "?" in path else "?"
-        path = f"{path}{joint}{AFTER}={outcome.position}"
+        path = f"{path}{joint}{AFTER}={outcome.position}{mark}{place}"
     return RedirectResponse(path, status_code=303)

@@ -20,6 +20,7 @@ from jinja2.runtime import Context as Names
 
 from chassis.i18n import LANGUAGES, N_, translate, translate_many
 from chassis.i18n.formats import Formats
+from chassis.i18n.halves import in_words
 from chassis.identity import Identity
 from chassis.views import View
 from chassis.web.answers import AFTER
@@ -162,6 +163,8 @@ def templates_of(package: str) -> Environment:
         "caution": _caution,
         "labelled": labelled,
         "ticket": _ticket,
+        "half_year": _half_year,
+        "half_years": _half_years,
     }
     return environment
 
@@ -188,6 +191,16 @@ def _ngettext(names: Names, one: str, many: str, number: int, /, **params: objec
 def _formats(names: Names) -> Formats:
     formats: Formats = names["formats"]
     return formats
+
+
+@pass_context
+def _half_year(names: Names, code: str | None) -> str:
+    return in_words(code or "", names["language"])
+
+
+@pass_context
+def _half_years(names: Names, codes: Iterable[str]) -> list[tuple[str, str]]:
+    return [(code, in_words(code, names["language"])) for code in codes]
 
 
 @pass_context

@@ -16,6 +16,7 @@ import msgspec
 from chassis.audit import fields_of
 from chassis.i18n import N_, translate
 from chassis.i18n.formats import Formats
+from chassis.i18n.halves import in_words
 from chassis.partnership import Partnership
 from chassis.web.labels import Labels
 from contracts.values import Caution, Money, Person, TicketRef
@@ -24,6 +25,8 @@ PLACES = frozenset({"municipality", "serves", "shared_with", "voters", "abstaine
 """Fields that hold ids of municipalities, or of none."""
 AMOUNTS = frozenset({"budget", "spent", "forecast", "amount", "cap"})
 """Fields that are money when a currency stands beside them."""
+HALF_YEARS = frozenset({"release", "period", "delivery_period"})
+"""Fields that hold the code of a half-year."""
 Path = tuple[str, ...]
 
 
@@ -104,6 +107,8 @@ class Reader:
                 return Node(", ".join(self.place(each) for each in ids))
         if name in AMOUNTS and isinstance(value, Decimal) and isinstance(currency, str):
             return Node(self.formats.money(value, currency))
+        if name in HALF_YEARS and isinstance(value, str):
+            return Node(in_words(value, self.language))
         return self._node(value, chosen=name in words)
 
     def place(self, municipality: str) -> str:

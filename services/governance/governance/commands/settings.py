@@ -6,7 +6,7 @@ names the deputy of their own municipality.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -20,7 +20,7 @@ from chassis.identity import Identity, Role
 from chassis.partnership import Fault, Partnership, PartnershipWrong
 from chassis.web import Deps
 from contracts.partnership import Office, Officer, PartnershipFact, Question, Town, partner_of
-from contracts.refusal import Refusal, Refusals
+from contracts.refusal import Refusal, Refusals, together
 from contracts.values import Cadence, Criterion, Language
 from governance.commands.people import named, today
 from governance.domain import agreed, unsettled
@@ -118,8 +118,8 @@ async def name_officers(
 ) -> Outcome[Partner]:
     """Who holds the offices of a municipality and is told because of it."""
     _in_it(here, municipality)
-    for at, one in enumerate(filled):
-        _somebody(one.person, f"officers.{at}")
+    if wrong := [refusal for at, one in enumerate(filled) for refusal in _nobody(one.person, f"officers.{at}")]:
+        raise together(wrong)
     officers = [
         Officer(office=one.office, person=await named(here, municipality, one.person, one.language)) for one in filled
     ]
@@ -132,17 +132,23 @@ async def name_deputy(
     *,
     manager: FilledPerson,
     deputy: FilledPerson,
-    starts: date,
-    ends: date,
+    starts: date | None,
+    ends: date | None,
     reason: str,
     context: Context,
 ) -> Outcome[Partner]:
-    """Somebody stands in for the IT manager of a municipality (IT-13)."""
+    """Somebody stands in for the IT manager of a municipality (IT-13). All that is wrong is told at once."""
     _in_it(here, municipality)
-    _somebody(manager, "manager", address=False)
-    _somebody(deputy, "deputy")
-    for_whom, who = await named(here, municipality, manager), await named(here, municipality, deputy)
     day = today(here, municipality)
+    themselves = bool(clean(deputy.email)) and clean(deputy.email).lower() == clean(manager.email).lower()
+    wrong = [
+        *_nobody(deputy, "deputy"),
+        *_nobody(manager, "manager", address=False),
+        *agreed.wrong_with_a_deputy(themselves=themselves, starts=starts, ends=ends, today=day, reason=reason),
+    ]
+    if wrong or starts is None or ends is None:
+        raise together(wrong)
+    for_whom, who = await named(here, municipality, manager), await named(here, municipality, deputy)
     return await _settle(
         here,
         lambda _, at: agreed.name_deputy(
@@ -265,10 +271,10 @@ def _of_no_other(here: Deps, municipality: str, town: Town) -> None:
                 raise unsettled.DomainOfAnother("email_domains", domain=domain, municipality=other.name)
 
 
-def _somebody(told: FilledPerson, place: str, *, address: bool = True) -> None:
-    """Refuse a person without a name, or one who cannot be written to."""
+def _nobody(told: FilledPerson, place: str, *, address: bool = True) -> Iterator[Refusal]:
+    """What is wrong with a person without a name, or one who cannot be written to."""
     if not clean(told.name):
-        raise SayWhat(f"{place}.name")
+        yield SayWhat(f"{place}.name")
     before, _, domain = clean(told.email).partition("@")
     if (address or told.email) and (not before or not domain or "@" in domain or len(clean(told.email).split()) != 1):
-        raise unsettled.NotAnAddress(f"{place}.email")
+        yield unsettled.NotAnAddress(f"{place}.email")

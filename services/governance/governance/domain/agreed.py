@@ -8,7 +8,7 @@ setting fits with those of the others is checked by the command, which knows the
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any, TypeVar, cast
@@ -32,7 +32,7 @@ from contracts.partnership import (
     TieRuleSet,
     Town,
 )
-from contracts.refusal import Refusal, Refusals
+from contracts.refusal import Refusal, Refusals, together
 from contracts.values import Cadence, Criterion, Language, Person
 from governance.domain import unsettled
 from governance.domain.refusals import SayWhat
@@ -141,6 +141,25 @@ def name_officers(partner: Partner | None, partner_id: UUID, officers: Sequence[
     return _new(partner, OfficersNamed(partner_id=partner_id, officers=tuple(officers), reason=said(reason, "reason")))
 
 
+def wrong_with_a_deputy(
+    *, themselves: bool, starts: date | None, ends: date | None, today: date, reason: str
+) -> Iterator[Refusal]:
+    """All that is wrong with a deputy besides how they are named (IT-13)."""
+    if themselves:
+        yield unsettled.DeputyOfThemselves("deputy.email")
+    for name, day in (("starts", starts), ("ends", ends)):
+        if day is None:
+            yield unsettled.NoDay(name)
+    if ends is not None and ends < today:
+        yield unsettled.OverAlready("ends")
+    elif starts is not None and ends is not None and ends < starts:
+        yield unsettled.EndsBeforeItStarts("ends")
+    try:
+        said(reason, "reason")
+    except Refusal as refusal:
+        yield refusal
+
+
 def name_deputy(
     partner_id: UUID,
     *,
@@ -155,12 +174,9 @@ def name_deputy(
     """Somebody stands in for the IT manager, from one day until another (IT-13)."""
     if deputy.email is None:
         raise unsettled.NotAnAddress("deputy.email")
-    if deputy.id == manager.id:
-        raise unsettled.DeputyOfThemselves("deputy.email")
-    if ends < starts:
-        raise unsettled.EndsBeforeItStarts("ends")
-    if ends < today:
-        raise unsettled.OverAlready("ends")
+    themselves = deputy.id == manager.id
+    if wrong := [*wrong_with_a_deputy(themselves=themselves, starts=starts, ends=ends, today=today, reason=reason)]:
+        raise together(wrong)
     return DeputyNamed(
         partner_id=partner_id,
         deputy_id=deputy_id,

@@ -294,5 +294,5 @@ class LoanEndsBeforeItStarts(Mistake):
 class NotAHalfYear(Mistake):
     """Deliveries are planned by half-years."""
 
-    text = "Write the half-year of delivery as 2027H1 or 2027H2."
+    text = "Choose a half-year from the list; programs write it like 2027H1."
     rule = "TY-23"

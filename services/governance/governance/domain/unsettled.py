@@ -123,6 +123,13 @@ class DeputyOfThemselves(Refusal):
     status = 422
 
 
+class NoDay(Refusal):
+    """A deputy stands in from one day until another."""
+
+    text = "Say which day."
+    status = 422
+
+
 class EndsBeforeItStarts(Refusal):
     """A period has a first day and a last."""
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import partial, reduce
+from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
@@ -16,6 +18,7 @@ from chassis.aggregate import Outcome
 from chassis.auth import Caller
 from chassis.context import Context
 from chassis.i18n import N_, translate
+from chassis.i18n.halves import half_years
 from chassis.identity import Identity, Role
 from chassis.links import OWN_REQUEST, OWN_REQUEST_PATH, Link
 from chassis.store import VersionConflict
@@ -25,18 +28,21 @@ from contracts.refusal import Refusal
 from contracts.values import Caution
 from governance.commands import directives as commands
 from governance.commands.agreements import Found, find
+from governance.commands.people import today
 from governance.domain import checks, form, oddities, template
 from governance.domain.agreement import Agreement
 from governance.domain.merge import Merged, merge
 from governance.domain.refusals import NoDirective, SayWhat
 from governance.domain.tree import Draft
 from governance.pages import labels
-from governance.pages.progress import progress
+from governance.pages.progress import ORDER, following, progress, said_by_section, sections_of, told_of, unfolded
 from governance.pages.shown import Values, row_button, show, with_row, without_row
 from governance.views import directives
-from governance.views.directives import DirectiveRow, Said
+from governance.views.directives import DirectiveRow
 
 router = APIRouter()
+UNFOLD = "unfold"
+"""The button that shows all sections at once; a script does it without loading the page anew."""
 AUTOSAVE = "autosave"
 """The button that a script presses while somebody writes: what it saves is answered in JSON and shown beside."""
 SAVED_AT = N_("Saved at {time}")
@@ -110,17 +116,21 @@ async def form_page(
     changed: bool = False,
     merged: Merged | None = None,
     asked: dict[str, str] | None = None,
+    stood_open: str = "",
 ) -> HTMLResponse:
-    """The form as it stands, or as it was just written; with `merged`, what somebody else wrote meanwhile beside it."""
+    """The form as it stands, or as it was just written; with `merged`, what somebody else wrote meanwhile beside it.
+    `stood_open` names the sections that stood open."""
     row = await opened_row(here, desk.found, desk.caller)
     tree = tree if tree is not None else _tree(here, row)
+    wrong = sections_of(each.field for each in errors_of(refusal, "en")) if refusal else []
+    both = merged.collisions if merged else ()
+    shown = _told_of(here, desk, row, tree, wrong)
     return show(
         request,
         "directive_form.html",
         desk.caller,
         refusal=refusal,
         row=row,
-        desk=desk,
         value=Values(tree),
         filled=form.read(tree),
         version=row.stream_version if version is None else version,
@@ -128,7 +138,14 @@ async def form_page(
         changed=changed,
         saved="saved" in request.query_params,
         tables=form.TABLES,
-        parts=progress(tree, _blank(here, row)),
+        **shown,
+        unfolded=unfolded(
+            shown["parts"],
+            stood_open or request.query_params.get("unfolded", ""),
+            wrong=wrong + sections_of(each.field for each in (*warnings, *both)),
+            waiting=shown["remarked"] + shown["waiting"],
+        ),
+        half_years=half_years(today(here, row.municipality), ahead=7, also=Values(tree)("delivery_period")),
         said_of=said_by_section(row.said),
         merged=merged,
         asked=asked or {},
@@ -136,16 +153,24 @@ async def form_page(
     )
 
 
+def _told_of(here: Deps, desk: Desk, row: DirectiveRow, tree: Draft, wrong: Sequence[str] = ()) -> dict[str, Any]:
+    """What stands in _parts.html."""
+    return {"desk": desk, **told_of(row, progress(tree, _blank(here, row)), wrong, is_requester=desk.is_requester)}
+
+
 async def filled_in(request: Request, here: Deps, desk: Desk) -> Response:
     """Do what the pressed button says, and show the form again when it cannot be done."""
     given = await form_of(request, here.formats(desk.caller))
     tree = form.keep(given.data)
+    stood_open = given.text("unfolded")
+    again = partial(form_page, request, here, desk, version=given.version, changed=True, stood_open=stood_open)
+    if given.action == UNFOLD:
+        return await again(tree=tree, stood_open=" ".join(ORDER))
     match row_button(given.action or ""):
         case ("add", table, _) if table in form.TABLES:
-            return await form_page(request, here, desk, tree=with_row(tree, table), version=given.version, changed=True)
+            return await again(tree=with_row(tree, table))
         case ("remove", table, at) if table in form.TABLES:
-            tree = without_row(tree, table, at)
-            return await form_page(request, here, desk, tree=tree, version=given.version, changed=True)
+            return await again(tree=without_row(tree, table, at))
     context = await here.context(request, desk.caller, desk.found.municipality, role=desk.found.writer(desk.caller))
     try:
         if given.action == "return":
@@ -163,19 +188,24 @@ async def filled_in(request: Request, here: Deps, desk: Desk) -> Response:
         if given.action == AUTOSAVE:
             return await _overtaken(here, desk, given, tree)
         merged = await _merged(here, desk, given.version, tree)
-        return await form_page(
-            request, here, desk, tree=merged.tree, version=conflict.present, refusal=Overtaken(), changed=True,
-            merged=merged,
-        )  # fmt: skip
+        return await again(tree=merged.tree, version=conflict.present, refusal=Overtaken(), merged=merged)
     except Refusal as refusal:
         if given.action == AUTOSAVE:
             raise
         told = given.data.get("question")
-        return await form_page(
-            request, here, desk, tree=tree, version=given.version, refusal=refusal, changed=True,
-            asked=told if isinstance(told, dict) else None,
-        )  # fmt: skip
-    return go_to(f"{desk.path}?saved=1", outcome)
+        return await again(tree=tree, refusal=refusal, asked=told if isinstance(told, dict) else None)
+    return go_to(_place(desk, given, section), outcome)
+
+
+def _place(desk: Desk, given: Form, asked_in: str | None) -> str:
+    """Where in the form they go on: in the section after the one they are done with, or else where they were."""
+    what, _, done = (given.action or "").partition(":")
+    if what == "next" and done in labels.SECTIONS:
+        section = following(done)
+        query, place = {"unfolded": section}, f"s-{section}" if section else "finished"
+    else:
+        query, place = {"unfolded": given.text("unfolded")}, f"s-{asked_in}" if asked_in else ""
+    return f"{desk.path}?{urlencode({'saved': 1, **query})}{'#' if place else ''}{place}"
 
 
 async def _return(request: Request, here: Deps, desk: Desk, given: Form, tree: Draft, context: Context) -> Response:
@@ -185,7 +215,10 @@ async def _return(request: Request, here: Deps, desk: Desk, given: Form, tree: D
     odd = oddities.warnings(filled)
     seen = given.data.get("acknowledged", ())
     if any(f"{each.rule} {each.field}" not in seen for each in odd):
-        return await form_page(request, here, desk, tree=tree, version=given.version, warnings=odd, changed=True)
+        return await form_page(
+            request, here, desk, tree=tree, version=given.version, warnings=odd, changed=True,
+            stood_open=given.text("unfolded"),
+        )  # fmt: skip
     try:
         outcome = await commands.hand_in(
             here, desk.found, tree, caller=desk.caller, context=context, expected=given.version
@@ -216,18 +249,6 @@ async def _say(here: Deps, desk: Desk, text: str, section: str | None, context: 
     if desk.is_requester:
         return await commands.ask_for_help(here, desk.found, text, field=section, caller=desk.caller, context=context)
     return await commands.give_help(here, desk.found, text, caller=desk.caller, context=context)
-
-
-def said_by_section(said: Sequence[Said]) -> dict[str, list[Said]]:
-    """Questions and answers by the section they stand in, the newest first. An answer stands where the last question
-    before it was asked; what concerns no section is under ""."""
-    found: dict[str, list[Said]] = {}
-    section = ""
-    for each in said:
-        if each.by == "requester":
-            section = each.field if each.field is not None and each.field in labels.SECTIONS else ""
-        found.setdefault(section, []).insert(0, each)
-    return found
 
 
 def own_request(here: Deps, desk: Desk) -> str | None:
@@ -286,7 +307,7 @@ async def _told(
     row = await opened_row(here, desk.found, desk.caller)
     touched = set(given.data.get("touched", ()))
     wrong = {each.field: each for each in checks.refusals(form.read(tree)) if each.field in touched}
-    parts = show(request, "_parts.html", desk.caller, row=row, parts=progress(tree, _blank(here, row)))
+    parts = show(request, "_parts.html", desk.caller, **_told_of(here, desk, row, tree))
     zone = here.partnership[row.municipality].timezone
     local = here.clock.now().astimezone(ZoneInfo(zone))
     return JSONResponse(

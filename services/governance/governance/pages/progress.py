@@ -3,13 +3,15 @@ they have not begun."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from governance.domain import checks, form
 from governance.domain.tree import PRESET, Draft
 from governance.pages import labels
+from governance.views.directives import DirectiveRow, Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,7 @@ def progress(tree: Draft, blank: Draft) -> list[Part]:
         for path, text in _texts(form.keep(tree))
         if text and preset.get(path) != text and path.rpartition(".")[2] not in PRESET
     }
-    order = sorted(labels.SECTIONS, key=lambda section: section != "title")  # it stands first in the form
-    return [_part(section, faults.count(section), section in begun) for section in order]
+    return [_part(section, faults.count(section), section in begun) for section in ORDER]
 
 
 def _part(section: str, missing: int, begun: bool) -> Part:
@@ -41,8 +42,58 @@ def _part(section: str, missing: int, begun: bool) -> Part:
     return Part(section, "complete" if begun or section in STANDS else "optional", 0)
 
 
+ORDER = tuple(sorted(labels.SECTIONS, key=lambda section: section != "title"))
+"""The sections as they stand in the form, the name of the assignment first."""
 STANDS = frozenset({"title", "ranking", "cadence"})
 """Sections that are filled in from the start."""
+
+
+def sections_of(fields: Iterable[str | None]) -> list[str]:
+    """The section of each field, and of the question about it; what stands in none is left out."""
+    found = (labels.section_of((field or "").removeprefix("question.")) for field in fields)
+    return [section for section in found if section in labels.SECTIONS]
+
+
+def said_by_section(said: Sequence[Said]) -> dict[str, list[Said]]:
+    """Questions and answers by the section they stand in, the newest first. An answer stands where the last question
+    before it was asked; what concerns no section is under ""."""
+    found: dict[str, list[Said]] = {}
+    section = ""
+    for each in said:
+        if each.by == "requester":
+            section = each.field if each.field is not None and each.field in labels.SECTIONS else ""
+        found.setdefault(section, []).insert(0, each)
+    return found
+
+
+def told_of(row: DirectiveRow, parts: Sequence[Part], wrong: Iterable[str], *, is_requester: bool) -> dict[str, Any]:
+    """What is said of each section while it is folded: its state, mistakes, remarks, and what waits to be read."""
+    return {
+        "parts": parts,
+        "wrong": Counter(wrong),
+        "remarked": sections_of(each.field for each in (row.standing.remarks if row.standing else ())),
+        "waiting": [
+            section
+            for section, said in said_by_section(row.said).items()
+            if section and (said[0].by == "requester") != is_requester
+        ],
+    }
+
+
+def following(section: str) -> str:
+    """The section after this one; "" after the last."""
+    at = ORDER.index(section) + 1
+    return ORDER[at] if at < len(ORDER) else ""
+
+
+def unfolded(parts: Sequence[Part], told: str, *, wrong: Iterable[str] = (), waiting: Iterable[str] = ()) -> Set[str]:
+    """The sections that stand open: those that stood open before (`told`, as the form tells it) and those with
+    mistakes; when the form is opened anew, those in which somebody waits for an answer, and the first to be done."""
+    before = {section for section in told.split() if section in labels.SECTIONS}
+    if before or set(wrong):
+        return before | set(wrong)
+    first = next((part.section for part in parts if part.missing), None)
+    return set(waiting) | ({first} if first else set())
 
 
 def _texts(tree: object, path: str = "") -> Iterator[tuple[str, str]]:

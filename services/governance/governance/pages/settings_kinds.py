@@ -71,8 +71,8 @@ class FilledOfficers(BaseModel):
 class Days(BaseModel):
     """From when until when."""
 
-    starts: date
-    ends: date
+    starts: date | None = None
+    ends: date | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,7 +196,7 @@ async def _officers(here: Deps, of: str | None, form: Form, context: Context) ->
 async def _deputies(here: Deps, of: str | None, form: Form, context: Context) -> Outcome[Partner]:
     if form.action == "end":
         return await _end(here, of or "", form, context)
-    days = filled(Days, {name: form.data[name] for name in ("starts", "ends") if name in form.data})
+    days = filled(Days, {name: form.data[name] for name in ("starts", "ends") if form.data.get(name)})
     return await commands.name_deputy(
         here,
         of or "",

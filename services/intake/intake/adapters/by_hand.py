@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from contracts.values import Line, Municipality, Origin
 from intake.adapters.ticket import Requester, Ticket, Url
+from intake.domain.ticket import PHONE
 
-PHONE = "phone"
-"""The system of a ticket that stands in no system."""
-Number = Annotated[str, Field(min_length=1, max_length=200)]
+Number = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
 class TicketGiven(BaseModel):

@@ -23,6 +23,7 @@ from intake.commands import files, judging
 from intake.domain.access import may_judge, may_register
 from intake.domain.classification import NoSuchRequest
 from intake.domain.request import Request as Asked
+from intake.domain.request import wrong_with_a_reference
 from intake.views import inbox, requests
 from intake.views.requests import RequestRow, State
 
@@ -70,6 +71,8 @@ async def register(given: Registration, request: Request, caller: Identity, here
         service_desk=caller.has(Role.SERVICE_DESK, given.municipality),
         technician=caller.has(Role.TECHNICIAN),
     )
+    for refusal in wrong_with_a_reference(given.ticket.system, given.ticket.number or given.ticket.external_id):
+        raise refusal
     context = await here.context(request, caller, given.municipality, role=Role.SERVICE_DESK)
     desk = Desk(given.municipality, given.ticket.system)
     return await judging.register(here, given.as_ticket(str(context.command_id)), desk, context)

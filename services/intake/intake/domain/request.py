@@ -6,7 +6,7 @@ clock exist.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, assert_never
 from uuid import UUID
@@ -25,7 +25,7 @@ from contracts.intake import (
 from contracts.personal import Personal
 from contracts.refusal import Refusal
 from contracts.values import Attachment, Origin, Person, TicketRef
-from intake.domain.ticket import NOTHING, Known, Report, shown
+from intake.domain.ticket import NOTHING, PHONE, Known, Report, shown
 
 Judged = Literal["project", "change"]
 Withdrawal = Literal["left_flow", "closed", "deleted", "withdrawn"]
@@ -39,6 +39,14 @@ class AlreadyRegistered(Refusal):
 
     def __init__(self, ticket: TicketRef) -> None:
         super().__init__("ticket.number", number=shown(ticket))
+
+
+class NoNumber(Refusal):
+    """The request keeps the reference to its ticket; only what came by phone has none."""
+
+    text = "Give the number that the ticket has in {system}, or say that it came by phone."
+    rule = "IT-03"
+    status = 422
 
 
 class MergedInACircle(Refusal):
@@ -81,6 +89,12 @@ class Request:
     def is_over(self) -> bool:
         """Whether the flow has let go of it: taken back, merged, or sent back as a change of daily operation."""
         return bool(self.withdrawn or self.merged_into or self.judged == "change")
+
+
+def wrong_with_a_reference(system: str, number: str | None) -> Iterator[Refusal]:
+    """What is wrong with the reference that somebody at the Service Desk gives (IT-03)."""
+    if system != PHONE and not number:
+        yield NoNumber("ticket.number", system=system)
 
 
 def register(request_id: UUID, request: Request | None, report: Report) -> RequestRegistered:

@@ -21,6 +21,9 @@ REQUESTS = UUID("3a0b6f0e-7d0f-5d8b-9a57-64f3f2a0c1d8")
 DELIVERIES = UUID("b6a9f9c2-38a1-5a35-8c57-0d9b7f3e21aa")
 """The namespace of the command ids that deliveries have."""
 
+PHONE = "phone"
+"""The system of a ticket that stands in no system."""
+
 Kind = Literal["created", "changed", "commented", "closed", "withdrawn", "deleted", "merged", "reopened", "moved"]
 
 

@@ -27,17 +27,17 @@ from contracts.intake import (
     RequestReopened,
     RequestWithdrawn,
 )
-from contracts.refusal import Refusal
+from contracts.refusal import Refusal, together
 from contracts.values import TicketRef
 from intake.adapters import markup
-from intake.adapters.by_hand import PHONE, Registration
+from intake.adapters.by_hand import Registration
 from intake.api import requests as api
 from intake.commands import files, taking
 from intake.domain.access import may_register
 from intake.domain.classification import NoSuchRequest
-from intake.domain.request import AlreadyRegistered
+from intake.domain.request import AlreadyRegistered, wrong_with_a_reference
 from intake.domain.text import difference
-from intake.domain.ticket import request_of, shown
+from intake.domain.ticket import PHONE, request_of, shown
 from intake.views import deliveries, inbox, requests
 from intake.views.requests import Judgement, RequestRow
 
@@ -263,7 +263,10 @@ async def register(request: Request, caller: Caller, here: Here) -> Response:
         outcome = await api.register(given, request, caller, here)
     except Refusal as refusal:
         existing = None
-        if given is not None and isinstance(refusal, AlreadyRegistered):
+        if given is None:
+            ticket = form.data.get("ticket") or {}
+            refusal = together([refusal, *wrong_with_a_reference(ticket.get("system") or PHONE, ticket.get("number"))])
+        elif isinstance(refusal, AlreadyRegistered):
             number = given.ticket.external_id or given.ticket.number or ""
             existing = request_of(given.municipality, given.ticket.system, number)
         return _registration_page(request, caller, here, form.data, refusal=refusal, existing=existing)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
+from functools import partial, reduce
 from uuid import UUID, uuid5
 
 from fastapi import Request
@@ -111,10 +111,10 @@ async def vote(
     manager = said.deputy_for or (manager_of(here, municipality) if role is Role.DEPUTY else None)
     deputy_for = None if manager is None else await person(here, manager)
 
-    def give(state: Round | None) -> RoundFact | Sequence[RoundFact]:
-        decide = prioritisation.vote_instead if instead else prioritisation.vote
-        return decide(
-            state,
+    def give(state: Round | None) -> Sequence[RoundFact]:
+        taken_back = [prioritisation.withdraw(state, municipality=municipality, voter=voter)] if instead else []
+        given = prioritisation.vote(
+            reduce(prioritisation.evolve, taken_back, state),
             municipality=municipality,
             voter=voter,
             scores={str(candidate): given for candidate, given in said.scores.items()},
@@ -122,6 +122,7 @@ async def vote(
             as_deputy=role is Role.DEPUTY,
             deputy_for=deputy_for,
         )
+        return (*taken_back, given)
 
     return await handle(here.store, ROUND, round_id, give, context, expected=expected)
 

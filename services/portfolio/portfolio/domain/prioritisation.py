@@ -14,7 +14,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from contracts.portfolio import RoundCancelled, RoundClosed, RoundFact, RoundOpened, ScoresGiven, ScoresWithdrawn
-from contracts.refusal import Refusal, Refusals
+from contracts.refusal import Refusal, together
 from contracts.values import Candidate, Criterion, Person, Voter
 from portfolio.domain import round_refusals as refused
 from portfolio.domain.refusals import ReasonNeeded
@@ -123,30 +123,6 @@ def withdraw(round_: Round | None, *, municipality: str, voter: Person) -> Score
     return ScoresWithdrawn(round_id=round_.id, municipality=municipality, voter=voter)
 
 
-def vote_instead(
-    round_: Round | None,
-    *,
-    municipality: str,
-    voter: Person,
-    scores: Scores,
-    abstains: bool = False,
-    as_deputy: bool = False,
-    deputy_for: Person | None = None,
-) -> tuple[ScoresWithdrawn, ScoresGiven]:
-    """A municipality changes its vote: it takes back the one it gave and gives another, both or neither (IT-13)."""
-    taken_back = withdraw(round_, municipality=municipality, voter=voter)
-    given = vote(
-        evolve(round_, taken_back),
-        municipality=municipality,
-        voter=voter,
-        scores=scores,
-        abstains=abstains,
-        as_deputy=as_deputy,
-        deputy_for=deputy_for,
-    )
-    return taken_back, given
-
-
 def close(round_: Round | None) -> RoundClosed:
     """The PM closes the round, and the votes are counted (IT-13). A round nobody scored in gives no ranks."""
     round_ = _open(round_)
@@ -226,4 +202,4 @@ def _must_be_whole(round_: Round, scores: Scores) -> None:
             elif not 1 <= given[key] <= 5:
                 wrong.append(refused.ScoreOutside(field=f"scores.{candidate}.{key}"))
     if wrong:
-        raise wrong[0] if len(wrong) == 1 else Refusals(tuple(wrong))
+        raise together(wrong)

@@ -51,7 +51,7 @@ def plan_release(project: Project | None, period: str, *, today: date) -> Releas
     if not re.fullmatch(r"\d{4}H[12]", period):
         raise PeriodUnreadable(field="period")
     if period < half_year(today):
-        raise PeriodIsOver(field="period", period=period)
+        raise PeriodIsOver(field="period")
     if project.release == period:
         return None
     return ReleasePlanned(request_id=project.id, period=period)

@@ -155,7 +155,7 @@ class LentToItself(Refusal):
 class PeriodIsOver(Refusal):
     """A release is planned for a half-year that has not ended (TY-23)."""
 
-    text = "The half-year {period} is over."
+    text = "This half-year is over. Choose a later one."
     rule = "TY-23"
     status = 422
 
@@ -163,7 +163,7 @@ class PeriodIsOver(Refusal):
 class PeriodUnreadable(Refusal):
     """Releases are planned by half-year (TY-23)."""
 
-    text = "A half-year is written like 2027H1."
+    text = "Choose a half-year from the list; programs write it like 2027H1."
     rule = "TY-23"
     status = 422
 

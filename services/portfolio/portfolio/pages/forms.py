@@ -8,7 +8,6 @@ from typing import Any
 from chassis.web import Deps
 from contracts.refusal import Refusal, Refusals
 from contracts.values import Criterion
-from portfolio.domain.ranking import half_year
 from portfolio.views.projects import ProjectRow
 
 UUID_LENGTH = 36
@@ -52,12 +51,6 @@ def begun(name: str, row: ProjectRow, day: date, other: str | None = None) -> di
             return {"leader_kind": "it_team"}
         case _:
             return {}
-
-
-def half_years(day: date) -> list[str]:
-    """This half-year and the five that follow (TY-23)."""
-    first = day.year * 2 + (half_year(day)[-1] == "2")
-    return [f"{each // 2}H{each % 2 + 1}" for each in range(first, first + 6)]
 
 
 def name_of(criterion: Criterion, language: str) -> str:

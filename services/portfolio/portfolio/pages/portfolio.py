@@ -46,6 +46,7 @@ async def _portfolio(
             shown = await _timeline(here, caller, ask, wanted, sum(row["served"] for row in money))
         case _:
             shown = await _table(here, caller, ask, wanted, counts.projects)
+    day = today(here.partnership, caller.home, here.clock.now())
     views = await here.vault.open_all(await saved.saved_by(here, caller), caller.language)
     return page(
         request,
@@ -58,6 +59,7 @@ async def _portfolio(
         trends=TRENDS,
         sums=[{**each, "bar": money_bar(each["budget"], each["spent"], each["forecast"])} for each in sums(money)],
         municipalities=municipalities(here),
+        half_years=half_years(day, back=4, ahead=7, also=ask.release),
         saved=views,
         money_bar=lambda row: money_bar(row.budget, row.spent, row.forecast),
         **shown,

@@ -11,6 +11,7 @@ from fastapi.responses import Response
 
 from chassis.aggregate import Outcome
 from chassis.auth import Caller, Identity
+from chassis.i18n.halves import half_years
 from chassis.identity import WHERE_TO_GO, NotYours, Role
 from chassis.store import VersionConflict
 from chassis.web import Deps, Form, Here, PageNumber, caught_up, filled, form_of, go_to, page
@@ -23,7 +24,7 @@ from portfolio.commands.asks import Ranking
 from portfolio.commands.projects import rank_several
 from portfolio.pages.asked import asked
 from portfolio.pages.charts import money_bar
-from portfolio.pages.forms import begun, by_id, half_years, municipalities, on_the_page, which_page
+from portfolio.pages.forms import begun, by_id, municipalities, on_the_page, which_page
 from portfolio.pages.story import KINDS, agreed_in, counted, narrowed, story
 from portfolio.pages.timeline import outcome_of
 from portfolio.views import found, history, projects
@@ -173,7 +174,7 @@ async def _decision(
         others=others,
         find=find,
         most=found.OFFERED,
-        half_years=[(period, period) for period in half_years(day)],
+        half_years=half_years(day, ahead=5, also=str(given.get("period") or "")),
         gates=[(gate.key, f"{gate.key}: {gate.decision}") for gate in row.gates if gate.key not in row.passed],
     )
 

@@ -26,6 +26,7 @@
       one.before(told);
       one.setAttribute("aria-invalid", "true");
       others.push(id);
+      one.closest("details").open = true;
     } else one.removeAttribute("aria-invalid");
     others.length ? one.setAttribute("aria-describedby", others.join(" ")) : one.removeAttribute("aria-describedby");
   };
@@ -43,18 +44,18 @@
     timer = setTimeout(save, after);
   };
   const took = (answer, sent) => {
-    let all = true;
+    let whole = true;
     for (const [name, text] of Object.entries(answer.taken)) {
       const one = field(name);
       if (one && one.value === (sent.get(name) ?? "")) one.value = text;
-      else all = false;
+      else whole = false;
     }
     // Where somebody goes on writing in a field that came, the form stays as old as it is: then the next save says that
     // both wrote, and neither is overwritten.
-    if (all) form.elements.version.value = answer.version;
+    if (whole) form.elements.version.value = answer.version;
     left.forEach(name => wrong(name, answer.errors[name]));
-    const parts = $("#parts"), now = new DOMParser().parseFromString(answer.parts, "text/html");
-    parts.replaceChildren(...now.body.childNodes);
+    const now = new DOMParser().parseFromString(answer.parts, "text/html");
+    all("[data-part]", now).forEach(part => $(`[data-part="${part.dataset.part}"]`, form).replaceWith(part));
     say(answer.said + (answer.reload ? `. ${words.news}` : ""), answer.reload);
   };
   async function save() {
@@ -91,6 +92,14 @@
       form.requestSubmit(pressed);
     } else if (dirty) soon(500);
   }
+  // What stands open stays open when the form is loaded anew; a button opens the others where they are.
+  const sections = all("details[data-section]", form);
+  const open = () => { form.elements.unfolded.value = sections.filter(each => each.open).map(each => each.dataset.section).join(" "); };
+  sections.forEach(each => each.addEventListener("toggle", open));
+  $("[data-unfold]", form).addEventListener("click", event => {
+    event.preventDefault();
+    sections.forEach(each => { each.open = true; });
+  });
   const ours = ({ target }) => /^(said|question\.|acknowledged)/.test(target.name || "");
   form.addEventListener("input", event => {
     if (ours(event)) return;
