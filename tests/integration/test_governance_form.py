@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import UUID
 
+import httpx
 import pytest
 
 from chassis.testing import Databases
@@ -132,3 +134,67 @@ async def returned(world: World) -> UUID:
     path = f"/governance/api/directives/{request_id}/return"
     assert (await world.post(path, world.requester, {"form": FULL_FORM})).status_code == 201
     return request_id
+
+
+async def test_what_cannot_be_returned_yet_is_saved_and_its_sections_stand_open(world: World) -> None:
+    """IT-10, TY-13"""
+    request_id = await world.a_project()
+    link = world.link(request_id)
+    page = await world.get(link)
+    assert open_sections(page) == ["orderer"], "the first that is to be done"
+    fields = {"version": hidden(page, "version"), "background": "Papper", "orderer.email": "greta", "action": "return"}
+    page = await world.send(link, {**fields, "unfolded": "wishes goals"})
+    assert page.status_code == 422
+    assert "Saved at" in text_of(page)
+    assert {"orderer", "contacts", "gates", "cost", "goals"} <= set(open_sections(page)), (
+        "with mistakes, or open before"
+    )
+    assert {"background", "loans"}.isdisjoint(open_sections(page))
+    assert "4 mistakes" in page.text.partition('data-part="gates"')[2][:80]
+    again = await world.get(link)
+    assert "Papper" in again.text
+    assert 'value="greta"' in again.text
+    mended = {**fields, "version": hidden(page, "version"), "title": TITLE, "action": "save"}
+    assert (await world.send(link, mended)).status_code == 303, "nobody else wrote"
+
+
+async def test_one_section_leads_to_the_next_and_all_can_be_opened(world: World) -> None:
+    request_id = await world.a_project()
+    link = world.link(request_id)
+    fields = {"version": hidden(await world.get(link), "version"), "title": TITLE, "goals": "Snabbare"}
+    sent = await world.send(link, {**fields, "action": "next:goals"})
+    place = sent.headers["location"]
+    assert place.endswith("#s-results")
+    page = await world.get(place.partition("#")[0])
+    assert open_sections(page) == ["results"]
+    assert "Snabbare" in page.text
+    fields["version"] = hidden(page, "version")
+    last = (await world.send(link, {**fields, "action": "next:ends"})).headers["location"]
+    assert last.endswith("#finished")
+    fields["version"] = hidden(await world.get(last.partition("#")[0]), "version")
+    page = await world.send(link, {**fields, "goals": "Snabbare och bättre", "action": "unfold"})
+    assert len(open_sections(page)) == page.text.count('<details class="part"')
+    assert "Snabbare och bättre" in page.text
+    page = await world.send(link, {**fields, "unfolded": "sections", "action": "add:sections"})
+    assert open_sections(page) == ["sections"], "what stood open stays open"
+
+
+async def test_what_waits_to_be_read_stands_open(world: World) -> None:
+    """IT-11"""
+    request_id = await returned(world)
+    path, link = f"/governance/directives/{request_id}", world.link(request_id)
+    page = await world.get(path, world.pm)
+    back = {"of": "1", "version": hidden(page, "version"), "remarks.loans": "Who?"}
+    assert (await world.send(f"{path}/send-back", back, world.pm)).status_code == 303
+    page = await world.get(link)
+    assert open_sections(page) == ["loans"]
+    assert "The PM remarks" in page.text.partition('data-part="loans"')[2][:300]
+    asked = {**as_fields(FULL_FORM), "version": hidden(page, "version"), "question.cost": "VAT?", "action": "ask:cost"}
+    assert (await world.send(link, asked)).status_code == 303
+    page = await world.get(f"{path}/form", world.pm)
+    assert open_sections(page) == ["cost", "loans"]
+    assert "Asks for help" in page.text.partition('data-part="cost"')[2][:300]
+
+
+def open_sections(page: httpx.Response) -> list[str]:
+    return re.findall(r'data-section="([a-z_]+)" open>', page.text)

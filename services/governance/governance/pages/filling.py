@@ -117,6 +117,7 @@ async def form_page(
     merged: Merged | None = None,
     asked: dict[str, str] | None = None,
     stood_open: str = "",
+    saved_at: str = "",
 ) -> HTMLResponse:
     """The form as it stands, or as it was just written; with `merged`, what somebody else wrote meanwhile beside it.
     `stood_open` names the sections that stood open."""
@@ -136,6 +137,7 @@ async def form_page(
         version=row.stream_version if version is None else version,
         warnings=warnings,
         changed=changed,
+        saved_at=saved_at,
         saved="saved" in request.query_params,
         tables=form.TABLES,
         **shown,
@@ -193,7 +195,8 @@ async def filled_in(request: Request, here: Deps, desk: Desk) -> Response:
         if given.action == AUTOSAVE:
             raise
         told = given.data.get("question")
-        return await again(tree=tree, refusal=refusal, asked=told if isinstance(told, dict) else None)
+        kept = await _kept(here, desk, given, tree, context) if given.action == "return" else {"tree": tree}
+        return await again(**kept, refusal=refusal, asked=told if isinstance(told, dict) else None)
     return go_to(_place(desk, given, section), outcome)
 
 
@@ -208,6 +211,17 @@ def _place(desk: Desk, given: Form, asked_in: str | None) -> str:
     return f"{desk.path}?{urlencode({'saved': 1, **query})}{'#' if place else ''}{place}"
 
 
+async def _kept(here: Deps, desk: Desk, given: Form, tree: Draft, context: Context) -> dict[str, Any]:
+    """Save what cannot be returned yet, so that nobody loses it, and how the form is shown then. What somebody else
+    wrote in too is not saved: the next button says so."""
+    try:
+        merged, outcome = await _save(here, desk, given, tree, context)
+    except VersionConflict:
+        return {"tree": tree, "version": given.version, "changed": True}
+    tree = merged.tree if merged else tree
+    return {"tree": tree, "version": outcome.version, "changed": False, "saved_at": _saved_at(here, desk)}
+
+
 async def _return(request: Request, here: Deps, desk: Desk, given: Form, tree: Draft, context: Context) -> Response:
     """Return the directive, once its warnings have been seen (TY-13, TY-21)."""
     filled = form.read(tree)
@@ -215,10 +229,8 @@ async def _return(request: Request, here: Deps, desk: Desk, given: Form, tree: D
     odd = oddities.warnings(filled)
     seen = given.data.get("acknowledged", ())
     if any(f"{each.rule} {each.field}" not in seen for each in odd):
-        return await form_page(
-            request, here, desk, tree=tree, version=given.version, warnings=odd, changed=True,
-            stood_open=given.text("unfolded"),
-        )  # fmt: skip
+        kept = await _kept(here, desk, given, tree, context)
+        return await form_page(request, here, desk, **kept, warnings=odd, stood_open=given.text("unfolded"))
     try:
         outcome = await commands.hand_in(
             here, desk.found, tree, caller=desk.caller, context=context, expected=given.version
@@ -263,7 +275,7 @@ async def _save(
 ) -> tuple[Merged | None, Outcome[Agreement]]:
     """Save; where somebody else saved other fields meanwhile, theirs and these together. Raises VersionConflict when
     both wrote in the same field."""
-    if given.action == AUTOSAVE and given.version == desk.found.version:
+    if given.action in (AUTOSAVE, "return") and given.version == desk.found.version:
         # Leaving a field asks whether it is right, and need not have changed anything: then there is nothing to save.
         found = desk.found
         if form.keep(await _as_of(here, desk, found.version)) == tree:
@@ -308,18 +320,21 @@ async def _told(
     touched = set(given.data.get("touched", ()))
     wrong = {each.field: each for each in checks.refusals(form.read(tree)) if each.field in touched}
     parts = show(request, "_parts.html", desk.caller, **_told_of(here, desk, row, tree))
-    zone = here.partnership[row.municipality].timezone
-    local = here.clock.now().astimezone(ZoneInfo(zone))
     return JSONResponse(
         {
             "version": outcome.version,
-            "said": translate(SAVED_AT, language, time=local.strftime("%H:%M")),
+            "said": _saved_at(here, desk),
             "errors": {field: errors_of(refusal, language)[0].detail for field, refusal in wrong.items()},
             "parts": bytes(parts.body).decode(),
             "taken": merged.taken if merged else {},
             "reload": len(row.said) > _count(given),
         }
     )
+
+
+def _saved_at(here: Deps, desk: Desk) -> str:
+    local = here.clock.now().astimezone(ZoneInfo(here.partnership[desk.found.municipality].timezone))
+    return translate(SAVED_AT, desk.caller.language, time=local.strftime("%H:%M"))
 
 
 def _count(given: Form) -> int:

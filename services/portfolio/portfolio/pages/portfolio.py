@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from chassis.auth import Caller, Identity
+from chassis.i18n.halves import half_years
 from chassis.web import Deps, Here, caught_up, form_of, go_to, page
 from contracts.refusal import Refusal
 from portfolio.commands import saved, today
