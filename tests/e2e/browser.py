@@ -92,6 +92,7 @@ class Visitor:
         """Fill fields in; of radio buttons and boxes the value is chosen, or all the values."""
         for name, value in form.items():
             field = self.field(name)
+            self.unfolds(field)
             match field.first.evaluate("field => field.type"):
                 case "radio" | "checkbox":
                     for each in (value,) if isinstance(value, str) else value:
@@ -102,6 +103,11 @@ class Visitor:
                 case _:
                     assert isinstance(value, str)
                     self.types(field, value)
+
+    def unfolds(self, found: Locator) -> None:
+        """Open what the first of these is folded away in."""
+        for folded in found.first.locator("xpath=ancestor::details[not(@open)]").all():
+            self.activates(folded.locator("> summary"))
 
     def presses(self, button: str, *, refused: int = 0, **params: object) -> None:
         """Send a form. Where a refusal is expected, its status is `refused`, and everything else fails."""

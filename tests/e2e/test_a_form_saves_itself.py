@@ -44,9 +44,9 @@ def test_what_is_typed_is_there_when_the_page_is_loaded_again_and_two_writers_ke
     other = people.stranger(CAST["requester"].language)
     other.opens(link)
 
-    writer.field("background").fill("Scheman görs på papper.")
-    writer.field("orderer.email").fill("ingen adress")
-    writer.field("goals").focus()
+    writer.writes({"background": "Scheman görs på papper."})
+    writer.writes({"orderer.email": "ingen adress"})
+    writer.page.keyboard.press("Tab")
     saved(writer)
     expect(writer.page.locator("#f-orderer-email-error")).to_be_visible()
     expect(writer.page.locator("#f-title-error")).to_have_count(0)
@@ -54,13 +54,13 @@ def test_what_is_typed_is_there_when_the_page_is_loaded_again_and_two_writers_ke
     assert writer.field("background").input_value() == "Scheman görs på papper."
     writer.looks()
 
-    other.field("wishes").fill("I telefonen också")
-    other.field("goals").focus()
+    other.writes({"wishes": "I telefonen också"})
+    other.page.keyboard.press("Tab")
     saved(other)
     assert other.field("background").input_value() == "Scheman görs på papper.", "what the first wrote came along"
 
-    writer.field("wishes").fill("Bara på datorn")
-    writer.field("goals").focus()
+    writer.writes({"wishes": "Bara på datorn"})
+    writer.page.keyboard.press("Tab")
     expect(writer.page.locator("#f-wishes-error")).to_contain_text("I telefonen också", timeout=SOON)
     writer.complaints.clear()
     writer.presses("Save the draft", refused=412)
@@ -72,8 +72,8 @@ def test_without_a_connection_it_goes_on_trying(people: Visitors) -> None:
     writer = people.stranger(CAST["requester"].language)
     writer.opens(a_directive(people, "8902", "Ny passersystem"))
     writer.page.context.set_offline(True)
-    writer.field("background").fill("Nycklar försvinner.")
-    writer.field("goals").focus()
+    writer.writes({"background": "Nycklar försvinner."})
+    writer.page.keyboard.press("Tab")
     expect(writer.page.locator("[data-status]")).to_contain_text(
         writer.words(
             "Not saved: there is no connection. What you wrote stays here, and is saved as soon as there is one."
@@ -91,6 +91,7 @@ def test_without_a_script_the_button_saves(people: Visitors) -> None:
     link = a_directive(people, "8903", "Ny intranät")
     plain = people.browser.new_context(base_url=people.here.url, java_script_enabled=False).new_page()
     plain.goto(link)
+    plain.locator('[data-section="background"] > summary').click()
     plain.locator('[name="background"]').fill("Det gamla är tyst.")
     plain.locator('button[value="save"]').first.click()
     plain.goto(link)

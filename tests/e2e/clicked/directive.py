@@ -94,6 +94,7 @@ def the_requester_returns_it(people: Visitors, requester: Visitor, today: date) 
     requester.sees(QUESTION, ANSWER)
     for table, button in ROWS.items():
         if not requester.page.locator(f'[name^="{table}.0."]').count():
+            requester.unfolds(requester.page.locator(f'[value="add:{table}"]'))
             requester.presses(button)
     full = the_form(today)
     late = (today + timedelta(days=250)).isoformat()

@@ -7,6 +7,7 @@ sentences into them, `check` fails while one has no translation.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
@@ -18,13 +19,14 @@ from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 
 from chassis.i18n.formats import Formats
-from contracts.values import Money
+from contracts.values import Caution, Money
 
 LANGUAGES = ("sv", "da", "nb", "en")
 CATALOGUES = ("sv", "da", "nb")
 """The languages that have catalogues; English needs none."""
 
 _packages: list[str] = ["chassis"]
+_DAY = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
 
 
 class Term(str):
@@ -69,6 +71,12 @@ def translations(language: str) -> NullTranslations:
 def translate(text: str, language: str, /, **params: object) -> str:
     """A sentence in a language, its {placeholders} filled."""
     return fill(translations(language).ugettext(text), language, params)
+
+
+def translate_caution(caution: Caution, language: str) -> str:
+    """A caution as a sentence. Its days travel as texts, and are written as usual in the language."""
+    days = {name: date.fromisoformat(text) for name, text in caution.params.items() if _DAY.fullmatch(text)}
+    return translate(caution.text, language, **{**caution.params, **days})
 
 
 def translate_many(one: str, many: str, number: int, language: str, /, **params: object) -> str:

@@ -18,7 +18,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, Undefined, pass_context
 from jinja2.runtime import Context as Names
 
-from chassis.i18n import LANGUAGES, N_, translate, translate_many
+from chassis.i18n import LANGUAGES, N_, translate, translate_caution, translate_many
 from chassis.i18n.formats import Formats
 from chassis.i18n.halves import in_words
 from chassis.identity import Identity
@@ -289,4 +289,4 @@ def _ticket(names: Names, number: str) -> str:
 @pass_context
 def _caution(names: Names, caution: Any) -> str:
     """A contracts' Caution as a sentence."""
-    return translate(caution.text, names["language"], **caution.params)
+    return translate_caution(caution, names["language"])

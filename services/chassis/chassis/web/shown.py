@@ -14,7 +14,7 @@ from uuid import UUID
 import msgspec
 
 from chassis.audit import fields_of
-from chassis.i18n import N_, translate
+from chassis.i18n import N_, translate, translate_caution
 from chassis.i18n.formats import Formats
 from chassis.i18n.halves import in_words
 from chassis.partnership import Partnership
@@ -156,7 +156,7 @@ class Reader:
             case Person():
                 return f"{value.name} ({value.email})" if value.email else value.name
             case Caution():
-                return translate(value.text, self.language, **value.params)
+                return translate_caution(value, self.language)
             case TicketRef():
                 return f"{value.system} {value.number or value.external_id}"
             case Mapping() | list() | tuple() | set() | frozenset() | msgspec.Struct():

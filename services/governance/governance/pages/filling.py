@@ -41,8 +41,8 @@ from governance.views import directives
 from governance.views.directives import DirectiveRow
 
 router = APIRouter()
-UNFOLD = "unfold"
-"""The button that shows all sections at once; a script does it without loading the page anew."""
+UNFOLD = {"unfold": " ".join(ORDER), "fold": ""}
+"""The sections that stand open after the button for all of them; a script does it without loading the page anew."""
 AUTOSAVE = "autosave"
 """The button that a script presses while somebody writes: what it saves is answered in JSON and shown beside."""
 SAVED_AT = N_("Saved at {time}")
@@ -166,8 +166,8 @@ async def filled_in(request: Request, here: Deps, desk: Desk) -> Response:
     tree = form.keep(given.data)
     stood_open = given.text("unfolded")
     again = partial(form_page, request, here, desk, version=given.version, changed=True, stood_open=stood_open)
-    if given.action == UNFOLD:
-        return await again(tree=tree, stood_open=" ".join(ORDER))
+    if given.action in UNFOLD:
+        return await again(tree=tree, stood_open=UNFOLD[given.action])
     match row_button(given.action or ""):
         case ("add", table, _) if table in form.TABLES:
             return await again(tree=with_row(tree, table))

@@ -97,8 +97,11 @@
   const open = () => { form.elements.unfolded.value = sections.filter(each => each.open).map(each => each.dataset.section).join(" "); };
   sections.forEach(each => each.addEventListener("toggle", open));
   $("[data-unfold]", form).addEventListener("click", event => {
+    const button = event.target, unfold = button.value === "unfold";
     event.preventDefault();
-    sections.forEach(each => { each.open = true; });
+    sections.forEach(each => { each.open = unfold; });
+    button.textContent = unfold ? button.dataset.fold : button.dataset.unfold;
+    button.value = unfold ? "fold" : "unfold";
   });
   const ours = ({ target }) => /^(said|question\.|acknowledged)/.test(target.name || "");
   form.addEventListener("input", event => {
@@ -120,6 +123,13 @@
     pressed = event.submitter;
     save();
   });
+  // An answer to a form is not to be sent again by the browser's back button, or when it is loaded anew: what is not
+  // saved there yet is saved, and the address shows it.
+  history.replaceState(null, "", form.dataset.autosave + location.hash);
+  if (form.dataset.changed) {
+    dirty = true;
+    soon(500);
+  }
   addEventListener("online", () => waiting && save());
   addEventListener("visibilitychange", () => document.hidden && dirty && save());
 }
