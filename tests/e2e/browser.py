@@ -106,8 +106,9 @@ class Visitor:
 
     def unfolds(self, found: Locator) -> None:
         """Open what the first of these is folded away in."""
-        for folded in found.first.locator("xpath=ancestor::details[not(@open)]").all():
-            self.activates(folded.locator("> summary"))
+        folded = found.first.locator("xpath=ancestor::details[not(@open)]")
+        while folded.count():
+            self.activates(folded.first.locator("> summary"))
 
     def presses(self, button: str, *, refused: int = 0, **params: object) -> None:
         """Send a form. Where a refusal is expected, its status is `refused`, and everything else fails."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -128,10 +129,16 @@ async def compare_page(
     """Two versions beside each other; `back` is the page of the directive."""
     row = await opened_row(here, found, caller)
     old, new = (_version(row, number) for number in (before, after))
-    found_differences = differences(template.write(old.directive), template.write(new.directive))
-    return show(
-        request, "directive_compare.html", caller, row=row, old=old, new=new, differences=found_differences, back=back
-    )
+    formats = here.formats(caller)
+    differ = [
+        replace(
+            each,
+            before=labels.readable(each.field, each.before, formats),
+            after=labels.readable(each.field, each.after, formats),
+        )
+        for each in differences(template.write(old.directive), template.write(new.directive))
+    ]
+    return show(request, "directive_compare.html", caller, row=row, old=old, new=new, differences=differ, back=back)
 
 
 def _version(row: DirectiveRow, number: int | None) -> Version:

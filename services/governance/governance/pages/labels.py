@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
 
-from chassis.i18n import N_
+from chassis.i18n import N_, translate
+from chassis.i18n.formats import Formats
+from chassis.i18n.halves import in_words
 
 STAGES: Mapping[str, str] = {
     "sent": N_("Sent to the requester"),
@@ -176,6 +181,34 @@ FIELDS: Mapping[str, str] = {
 def bare(path: str) -> str:
     """A field's path without the numbers of its rows: "gates.2.on" is "gates.on"."""
     return ".".join(step for step in path.split(".") if not step.isdecimal())
+
+
+AMOUNTS = frozenset(
+    {"cost.cap", "financing.spent", "financing.earlier.amount", "financing.lines.hours", "financing.lines.rate"}
+)
+"""Fields that hold a number, which is written with the country's separators."""
+
+
+def readable(path: str, text: str, formats: Formats) -> str:
+    """What stands in a field of a returned directive, as it is read: no word of ours, number, day or half-year as
+    programs write it."""
+    match bare(path):
+        case "financing.lines.kind":
+            return translate(KINDS.get(text, text), formats.language)
+        case "ranking":
+            return translate(GOALS.get(text, text), formats.language)
+        case "delivery_period":
+            return in_words(text, formats.language)
+        case name if name in AMOUNTS and text:
+            return formats.number(Decimal(text))
+        case name if name.rpartition(".")[2] in DAYS and DAY.fullmatch(text):
+            return formats.date(date.fromisoformat(text))
+        case _:
+            return text
+
+
+DAYS = frozenset({"on", "starts", "ends", "spent_as_of", "due"})
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def section_of(path: str) -> str:
