@@ -144,7 +144,7 @@ async def form_page(
         unfolded=unfolded(
             shown["parts"],
             stood_open or request.query_params.get("unfolded", ""),
-            wrong=wrong + sections_of(each.field for each in (*warnings, *both)),
+            wrong=wrong + sections_of([*(each.field for each in warnings), *(each.field for each in both)]),
             waiting=shown["remarked"] + shown["waiting"],
         ),
         half_years=half_years(today(here, row.municipality), ahead=7, also=Values(tree)("delivery_period")),
