@@ -22,8 +22,8 @@ from chassis.partnership import Partnership
 from embedded import forms
 from embedded.attempts import Attempts, TooMany
 from embedded.home import Home
-from embedded.pages import Pages, careful, choose_language, guarded, language_of, static, within
 from embedded.listed import listed
+from embedded.pages import Pages, careful, choose_language, guarded, language_of, static, within
 from embedded.people import AlreadyKnown, People, Person
 from embedded.sessions import COOKIES, EXCHANGE, LONGEST, RENEW, Sessions, asked_by_hand, cookie_name, is_secure
 from embedded.tokens import LIFETIME, Signer
