@@ -25,6 +25,10 @@ HERE = SimpleNamespace(
 SERVICES = find_services()
 
 
+def readers_of(service: Service) -> list[str]:
+    return [*(view.name for view in service.followed), *(reaction.name for reaction in service.reactions)]
+
+
 def named(service: Service, language: str) -> Iterator[tuple[str, str]]:
     """Everything of a service that operators see, by its name in the code, and what it is called."""
     use(service.package)
@@ -34,8 +38,8 @@ def named(service: Service, language: str) -> Iterator[tuple[str, str]]:
         yield role, names.role(role)
         if (part := role.partition(" ")[2]) and role != "views named":
             yield part, names.part(part)
-    for reader in (*service.followed, *service.reactions):
-        yield reader.name, names.reader(reader.name)
+    for reader in readers_of(service):
+        yield reader, names.reader(reader)
     for topic in TOPICS:
         yield topic.name, names.topic(topic.name)
     yield service.name, service_called(service.name, language)
@@ -58,7 +62,7 @@ def test_no_name_is_kept_for_what_is_not_at_work(service: Service) -> None:
 def test_the_readers_of_a_service_are_told_apart_by_name(service: Service) -> None:
     use(service.package)
     for language in LANGUAGES:
-        called = [Names(service, language).reader(each.name) for each in (*service.followed, *service.reactions)]
+        called = [Names(service, language).reader(each) for each in readers_of(service)]
         assert len(set(called)) == len(called), called
 
 
