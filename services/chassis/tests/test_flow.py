@@ -96,7 +96,7 @@ def test_what_is_wrong_is_told_with_what_to_do_and_the_serious_first() -> None:
     told = troubles({"portfolio": busy, "intake": Told(heard=Heard.GONE)}, "en")
     assert [each.serious for each in told] == [True, True, False]
     assert "/portfolio/flow/parked" in [each.path for each in told]
-    assert told[-1].said("en") == "Projects of Portfolio (portfolio) is 7 events behind, and moves."
+    assert told[-1].said("en") == "“Projects” of Portfolio (portfolio) is 7 events behind, and moves."
 
 
 def test_one_is_told_of_as_one_and_many_as_many() -> None:
@@ -118,7 +118,7 @@ def test_readers_that_fare_alike_are_told_of_together() -> None:
     readers = [a_reader("projects"), a_reader("history", behind=9), a_reader("duties")]
     (told,) = wrong_with(a_condition(readers=readers))
     assert told.said("en") == (
-        "3 readers of Portfolio (portfolio) stand still: Projects, History, Duties. "
+        "3 readers of Portfolio (portfolio) stand still: “Projects”, “History”, “Duties”. "
         "Events that wait for the hindmost: 9."
     )
     assert told.path == "/portfolio/flow/views"

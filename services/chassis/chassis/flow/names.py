@@ -39,6 +39,7 @@ TOPICS: Mapping[str, str] = {
     ACCOUNT.name: N_("People and roles"),
     PARTNERSHIP.name: N_("Settings"),
 }
+QUOTES: Mapping[str, tuple[str, str]] = {"sv": ("”", "”"), "da": ("»", "«"), "nb": ("«", "»"), "en": ("“", "”")}
 
 
 class Names:
@@ -46,6 +47,11 @@ class Names:
 
     def __init__(self, service: Service, language: str) -> None:
         self._service, self._language = service, language
+
+    @property
+    def service(self) -> str:
+        """The service itself."""
+        return service_called(self._service.name, self._language)
 
     def role(self, name: str) -> str:
         """A role, as its process knows it: `sender mail` is the role `sender`, of the channel `mail`."""
@@ -61,6 +67,10 @@ class Names:
         called = self._service.labels.of_view(view)
         return translate(called, self._language) if called else self.part(view)
 
+    def quoted(self, name: str) -> str:
+        """A view or a reaction, inside a sentence."""
+        return quoted(self.reader(name), self._language)
+
     def part(self, name: str) -> str:
         """A reaction, a clockwork or a channel."""
         return translate(self._service.labels.parts.get(name, name), self._language)
@@ -68,6 +78,12 @@ class Names:
     def topic(self, name: str) -> str:
         """A topic."""
         return translate(TOPICS.get(name, name), self._language)
+
+
+def quoted(called: str, language: str) -> str:
+    """A name inside a sentence, where its words would be taken for the sentence's own."""
+    before, after = QUOTES[language]
+    return f"{before}{called}{after}"
 
 
 def service_called(name: str, language: str) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from chassis.flow.condition import Condition, ReaderNow, RelayNow, Told, Verdict
 from chassis.flow.hearing import Heard
-from chassis.flow.names import service_called
+from chassis.flow.names import quoted, service_called
 from chassis.i18n import N_, NN_, translate, translate_many
 
 BROKER_LOST = N_("A broker is lost"), "broker-lost.md"
@@ -78,7 +78,7 @@ def troubles(told: Mapping[str, Told], language: str) -> list[Trouble]:
         if each.condition is None:
             found.append(_unheard(SERVICE_SAYS, each.heard, each.seconds, called))
         else:
-            found += _of(each.condition, called)
+            found += _of(each.condition, called, language)
     return sorted(found, key=lambda trouble: not trouble.serious)
 
 
@@ -95,7 +95,7 @@ def _unheard(
     return Trouble(text, todo, params, runbook, serious=heard is not Heard.SLOW)
 
 
-def _of(condition: Condition, service: str) -> Iterator[Trouble]:
+def _of(condition: Condition, service: str, language: str) -> Iterator[Trouble]:
     answers = condition.broker is Heard.ANSWERS
     if not answers:
         runbook = None if condition.broker is Heard.SLOW else BROKER_LOST
@@ -106,10 +106,10 @@ def _of(condition: Condition, service: str) -> Iterator[Trouble]:
             if role.state == "failed":
                 text = N_("{role} failed in {service} and begins again.")
             todo = N_("See the log of its process for why, and start it.")
-            yield Trouble(text, todo, {"service": service, "role": role.called})
+            yield Trouble(text, todo, {"service": service, "role": quoted(role.called, language)})
     if condition.relay is not None and answers:  # without one, that it stands still says nothing more
         yield from _relay(service, condition.relay)
-    yield from _readers(service, condition.service, condition.readers)
+    yield from _readers(service, condition, language)
     if condition.parked:
         parked = NN_("{many} event is parked at {service}.", "{many} events are parked at {service}.")
         todo = N_("Look at their reasons, mend the cause, and have them handled again.")
@@ -202,36 +202,28 @@ FEW = 2
 """Readers of a service that fare alike and are told of one by one; more of them are told of together."""
 
 
-def _readers(service: str, name: str, readers: Iterable[ReaderNow]) -> Iterator[Trouble]:
+def _readers(service: str, condition: Condition, language: str) -> Iterator[Trouble]:
     alike: dict[Verdict, list[ReaderNow]] = {}
-    for reader in readers:
+    for reader in condition.readers:
         # Who has read all there is of a topic that is being filled again waits for its relay, which is told of.
         if reader.verdict in READER_SAYS and not (reader.verdict is Verdict.REWOUND and not reader.behind):
             alike.setdefault(reader.verdict, []).append(reader)
     for verdict, those in alike.items():
-        if len(those) <= FEW:
-            yield from (_reader(service, name, reader) for reader in those)
-        else:
-            yield _several(service, name, verdict, those)
+        path = f"/{condition.service}/flow/views" if any(reader.kind == "view" for reader in those) else None
+        told = [those] if len(those) > FEW else [[reader] for reader in those]
+        yield from (_fare(service, verdict, group, path, language) for group in told)
 
 
-def _reader(service: str, name: str, reader: ReaderNow) -> Trouble:
-    text, todo, runbook = READER_SAYS[reader.verdict]
-    params = {"service": service, "reader": reader.called, "many": reader.behind or 0}
-    return Trouble(text, todo, params, runbook, _where(name, (reader,)), serious=reader.verdict in SERIOUS)
-
-
-def _several(service: str, name: str, verdict: Verdict, readers: Sequence[ReaderNow]) -> Trouble:
-    _, todo, runbook = READER_SAYS[verdict]
+def _fare(service: str, verdict: Verdict, readers: Sequence[ReaderNow], path: str | None, language: str) -> Trouble:
+    """How one reader fares, or several alike."""
+    one, todo, runbook = READER_SAYS[verdict]
+    called = ", ".join(quoted(reader.called, language) for reader in readers)
     params = {
         "service": service,
         "count": len(readers),
-        "readers": ", ".join(reader.called for reader in readers),
+        "reader": called,
+        "readers": called,
         "many": max(reader.behind or 0 for reader in readers),
     }
-    text, path = SEVERAL_SAY[verdict], _where(name, readers)
+    text = one if len(readers) == 1 else SEVERAL_SAY[verdict]
     return Trouble(text, todo, params, runbook, path, serious=verdict in SERIOUS)
-
-
-def _where(name: str, readers: Iterable[ReaderNow]) -> str | None:
-    return f"/{name}/flow/views" if any(reader.kind == "view" for reader in readers) else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from chassis.flow.condition import Told, Verdict
+from chassis.flow.condition import Condition, ReaderNow, Told, Verdict
 from chassis.flow.hearing import Heard
 from chassis.flow.names import TOPICS as CALLED
 from chassis.flow.names import service_called
@@ -37,6 +37,7 @@ class Box:
     verdict: Verdict | None = None
     tone: str = "neutral"
     waiting: int | None = None
+    parked: int = 0
     name: str = ""
     heard: Heard = Heard.ANSWERS
 
@@ -64,7 +65,7 @@ def drawn(told: Mapping[str, Told], language: str) -> Drawn:
     for service, each in told.items():
         for reader in each.condition.readers if each.condition else ():
             readers[service, reader.name] = Box(
-                reader.called, 690, y, 310, ROW - 4, reader.verdict, TONES[reader.verdict], reader.behind
+                reader.called, 690, y, 310, ROW - 4, reader.verdict, _tone(reader), reader.behind, reader.parked
             )
             y += ROW
         y += GAP if each.condition and each.condition.readers else 0
@@ -94,7 +95,12 @@ def _service(name: str, y: int, each: Told, language: str) -> Box:
         tone = "caution" if each.heard is Heard.SLOW else "bad"
         return Box(called, 0, y, 240, 80, tone=tone, name=name, heard=each.heard)
     waiting = condition.relay.waiting if condition.relay else None
-    return Box(called, 0, y, 240, 80, condition.verdict, TONES[condition.verdict], waiting, name)
+    return Box(called, 0, y, 240, 80, condition.verdict, _tone(condition), waiting, condition.parked, name)
+
+
+def _tone(what: Condition | ReaderNow) -> str:
+    """What is fine but for events that are parked with it is to be seen to as well."""
+    return "caution" if what.parked and what.verdict is Verdict.FINE else TONES[what.verdict]
 
 
 def _spread(many: int, height: int, each: int) -> list[int]:
