@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 from aiokafka import TopicPartition
+from pydantic import TypeAdapter, ValidationError
 
 from chassis.checkpoints import Checkpoint
 from chassis.flow.condition import Condition, ReaderNow, Told, Verdict, judge, worst
@@ -15,6 +17,7 @@ from chassis.flow.hearing import Heard
 from chassis.flow.pace import Pace
 from chassis.flow.trace import cascades, in_order, steps_of
 from chassis.flow.troubles import Trouble, troubles
+from chassis.parking import reason_of
 from chassis.position import Position
 from chassis.testing import NOON, a_person_id, an_envelope, sealed
 from chassis.web.flow.drawn import drawn
@@ -165,6 +168,19 @@ def test_the_map_has_a_box_for_a_service_that_does_not_tell_how_it_is() -> None:
         ("governance", "Direktiver og møter", "caution"),
         ("intake", "Henvendelser", "bad"),
     ]
+
+
+def test_what_is_parked_stands_on_the_map_though_its_reader_goes_on() -> None:
+    reader = msgspec.structs.replace(a_reader("projects", Verdict.FINE, behind=0), parked=2)
+    condition = a_condition(readers=[reader], parked=2)
+    made = drawn({"portfolio": Told(heard=Heard.ANSWERS, condition=condition)}, "en")
+    assert [(box.tone, box.parked) for box in (*made.services, *made.readers)] == [("caution", 2)] * 2
+
+
+def test_why_an_event_is_parked_names_the_field_and_tells_nothing_that_stood_in_it() -> None:
+    with pytest.raises(ValidationError) as raised:
+        TypeAdapter(TicketRef).validate_python({"system": "generic", "external_id": {"name": "Anna Sund"}})
+    assert reason_of(raised.value) == "ValidationError: TicketRef: external_id: Input should be a valid string"
 
 
 def test_a_requests_way_tells_what_answers_what_and_how_long_after() -> None:

@@ -65,7 +65,7 @@ def drawn(told: Mapping[str, Told], language: str) -> Drawn:
     for service, each in told.items():
         for reader in each.condition.readers if each.condition else ():
             readers[service, reader.name] = Box(
-                reader.called, 690, y, 310, ROW - 4, reader.verdict, _tone(reader), reader.behind, reader.parked
+                reader.called, 600, y, 400, ROW - 4, reader.verdict, _tone(reader), reader.behind, reader.parked
             )
             y += ROW
         y += GAP if each.condition and each.condition.readers else 0
@@ -75,7 +75,7 @@ def drawn(told: Mapping[str, Told], language: str) -> Drawn:
         for at, (name, each) in zip(_spread(len(told), height, 80), told.items(), strict=True)
     }
     topics = {
-        topic.name: Box(translate(CALLED[topic.name], language), 340, at, 250, 56, name=topic.name)
+        topic.name: Box(translate(CALLED[topic.name], language), 310, at, 210, 56, name=topic.name)
         for at, topic in zip(_spread(len(TOPICS), height, 56), TOPICS, strict=True)
     }
     lines: list[tuple[str, str]] = []

@@ -59,7 +59,7 @@ def add(router: APIRouter, service: Service) -> None:
         raise NotFound
 
     def of_view(view: View[Any], caller: Identity) -> dict[str, Any]:
-        return {"view": view, "called": Names(service, caller.language).reader(view.name)}
+        return {"view": view, "called": Names(service, caller.language).quoted(view.name)}
 
     @router.get("/flow/views", include_in_schema=False)
     async def all_views(request: Request, here: Here, caller: Caller) -> Response:
