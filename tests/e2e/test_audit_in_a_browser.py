@@ -16,9 +16,10 @@ import asyncpg
 import pytest
 from playwright.sync_api import expect
 
+from chassis.flow.names import Names, service_called
 from chassis.flow.rebuilds import EQUAL, SWITCHED
 from chassis.i18n import translate_many
-from chassis.service import find_services
+from chassis.service import find_service, find_services
 from chassis.web.told import AT_HEADER
 from embedded.postgres import Postgres
 from embedded.processes import free_port
@@ -187,7 +188,8 @@ def test_an_operator_mends_a_parked_event_and_rebuilds_a_view_while_someone_read
     operator = people["operator"]
     operator.follows("Flow")
     parked = ("{many} event is parked at {service}.", "{many} events are parked at {service}.")
-    operator.waits_for(translate_many(*parked, 2, operator.language, many=2, service="intake"))
+    service = f"{service_called('intake', operator.language)} (intake)"
+    operator.waits_for(translate_many(*parked, 2, operator.language, many=2, service=service))
     mends(operator, "intake", "Nye skærme til hallen")
     mends(operator, "notifications", "Nye skærme til hallen")
 
@@ -195,13 +197,14 @@ def test_an_operator_mends_a_parked_event_and_rebuilds_a_view_while_someone_read
     reader.opens("/intake/")
     reader.sees("Nye skærme til hallen")
     operator.opens("/portfolio/flow/views")
+    projects = Names(find_service("portfolio"), operator.language).quoted("projects")
     for work, done in (
         ("Build {view} anew", SWITCHED),
         ("Compare {view} with the log", EQUAL),
     ):
-        operator.follows(work, view="projects")
+        operator.follows(work, view=projects)
         operator.writes({"reason": "Vi prövar."})
-        operator.presses(work, view="projects")
+        operator.presses(work, view=projects)
         for _ in range(200):
             reader.page.goto("/portfolio/")
             reader.sees(TITLE)

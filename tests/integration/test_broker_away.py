@@ -16,7 +16,8 @@ from click.testing import CliRunner
 
 import chassis.pressure
 from chassis.cli.log import lag
-from chassis.flow.gather import _asking, ask_broker
+from chassis.flow.gather import BROKER, BROKER_SECONDS, ask_broker, hear_broker
+from chassis.flow.hearing import Heard, Hearing
 from chassis.kafka import CLOSING_SECONDS, connected
 from chassis.log import LogReader, Record
 from chassis.pressure import Pressure, waiting
@@ -145,10 +146,47 @@ async def test_who_asks_how_a_service_is_does_not_wait_for_a_broker_that_takes_c
     connections: list[asyncio.StreamWriter] = []
     silent = await asyncio.start_server(lambda _, writer: connections.append(writer), "127.0.0.1", 0)
     host, port = silent.sockets[0].getsockname()
-    async with asyncio.timeout(CLOSING_SECONDS):  # others wait two seconds; to close what hangs takes this long
-        assert await ask_broker(f"{host}:{port}", (REQUEST,), ()) is None
+    hearing = Hearing()
+    async with asyncio.timeout(CLOSING_SECONDS):  # others wait a second; to close what hangs takes this long
+        told = await hear_broker(hearing, ask_broker(f"{host}:{port}", (REQUEST,), ()))
+    assert told == (Heard.SLOW, None), "one that is late once is not yet silent"
+    assert hearing.in_vain(BROKER) >= BROKER_SECONDS
     for connection in connections:
         connection.close()
     silent.close()
-    for asking in list(_asking):
+    for asking in list(hearing._asking):
         await asyncio.wait({asking}, timeout=30)
+
+
+async def test_a_broker_that_is_not_there_is_told_of_at_once() -> None:
+    assert await hear_broker(Hearing(), ask_broker("127.0.0.1:1", (REQUEST,), ())) == (Heard.GONE, None)
+
+
+class Telling:
+    """A consumer of the client library on a clock of its own: an answer without records wakes nobody who waits."""
+
+    def __init__(self, answers_after_ms: int) -> None:
+        self.now, self._answers = 0, answers_after_ms
+
+    async def end_offsets(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+        return dict.fromkeys(partitions, 3)
+
+    async def getmany(self, *, timeout_ms: int) -> dict[TopicPartition, list[Record]]:
+        self.now += timeout_ms
+        await asyncio.sleep(0)
+        return {}
+
+    def assign(self, _: list[TopicPartition]) -> None: ...
+
+    def seek(self, *_: object) -> None: ...
+
+    def highwater(self, _: TopicPartition) -> int | None:
+        return 5 if self.now >= self._answers else None
+
+
+async def test_where_topics_end_is_known_as_soon_as_the_broker_has_said_it() -> None:
+    reader, telling = LogReader.__new__(LogReader), Telling(answers_after_ms=7)
+    reader._consumer = telling
+    place = TopicPartition(REQUEST.name, 0)
+    assert await reader.ends_now([place]) == {place: 5}
+    assert telling.now <= 10, "milliseconds; an idle topic was once waited for as long as it might have said something"

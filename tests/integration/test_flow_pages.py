@@ -114,7 +114,7 @@ async def test_an_operator_mends_a_parked_event_on_the_page_and_those_behind_it_
     first = (await parked_events(world.here.db))[0]
     base = f"/intake/flow/parked/{first.id}"
     assert "cannot swallow it" in (await world.get("/intake/flow/parked")).text
-    assert "2 events are parked at intake" in (await world.get("/intake/flow/")).text
+    assert "2 events are parked at Requests (intake)" in (await world.get("/intake/flow/")).text
 
     again = await world.send(f"{base}/replay", reason="once more")
     assert again.status_code == 409
@@ -216,7 +216,7 @@ async def test_how_the_service_is_is_told_in_words_and_in_json(world: World) -> 
     assert told["readers"][0]["behind"] == 0
     assert {role["name"]: role["state"] for role in told["roles"]} == {"relay": "elsewhere", "views": "elsewhere"}
     shown = await world.get("/intake/flow/")
-    assert "portfolio does not answer." in shown.text
+    assert "Portfolio (portfolio) does not run: nobody listens at its address." in shown.text
     way = await world.get(f"/intake/flow/trace/{request}")
     assert "RequestRegistered" in way.text or "request-registered" in way.text.lower()
 

@@ -27,6 +27,10 @@ AFTER_HEADER = "flode-after"
 """The sequence of the event before this one, of the same source in the same partition; 0 for the first."""
 
 
+GLANCE_MS = 2
+"""How often is looked whether the broker has said where partitions end: an answer without records wakes nobody."""
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """One event as a topic holds it. Known by (source, sequence), wherever and however often it lies."""
@@ -151,7 +155,7 @@ class LogReader:
         """
         self.start_at(await self.ends(partitions))
         while any(self._consumer.highwater(partition) is None for partition in partitions):
-            await self._consumer.getmany(timeout_ms=100)
+            await self._consumer.getmany(timeout_ms=GLANCE_MS)
         return {partition: self._consumer.highwater(partition) for partition in partitions}
 
     async def beginnings(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:

@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import structlog
+from pydantic import ValidationError
 
 from chassis.db import Connection
 from chassis.decode import peek
+from chassis.i18n import N_
 from chassis.log import Record
 from chassis.logging import mask_text
 
 log = structlog.get_logger(__name__)
 
-BEHIND = "waits behind an earlier event of its subject"
+BEHIND = N_("waits behind an earlier event of its subject")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +31,19 @@ class Parked:
 
 def reason_of(failure: BaseException) -> str:
     """A failure as one line for whoever looks at it. Addresses and the like are masked: a mail server quotes them."""
-    text = mask_text(" ".join(str(failure).split()))[:500]
+    text = mask_text(" ".join(_said(failure).split()))[:500]
     return f"{type(failure).__name__}: {text}" if text else type(failure).__name__
+
+
+def _said(failure: BaseException) -> str:
+    if not isinstance(failure, ValidationError):
+        return str(failure)
+    # Which fields and why; what stood in them may be personal, and where pydantic explains itself helps nobody.
+    wrong = failure.errors(include_url=False, include_input=False, include_context=False)
+    fields = (".".join(map(str, each["loc"])) for each in wrong)
+    return f"{failure.title}: " + "; ".join(
+        f"{field}: {each['msg']}" if field else each["msg"] for field, each in zip(fields, wrong, strict=True)
+    )
 
 
 async def waiting_subjects(connection: Connection, reader: str, subjects: Iterable[UUID]) -> set[UUID]:

@@ -1,7 +1,8 @@
 """How a service is, as it tells others: its roles, its relay, its readers, its deliveries, its rebuilds.
 
 Pure values, and the judgement of them in a word. A word is steadier than a number with a threshold: it says what is the
-case, and so what is to be done.
+case, and so what is to be done. `called` is what something is called in the language of whoever asked, `name` what the
+code and the logs call it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 import msgspec
+
+from chassis.flow.hearing import Heard
 
 STRIDE_SECONDS = 3.0
 """What waits no longer than this is in its stride: readers take events in batches."""
@@ -24,7 +27,7 @@ class Verdict(StrEnum):
     behind   something waits longer, and it moves
     rewound  its place lies before where it had been, because its topic was replaced or emptied; it reads, or fills,
              again what it has had, and does nothing twice
-    unknown  the broker does not answer, so how far there is to go cannot be said
+    unknown  the broker has not answered, so how far there is to go cannot be said
     stalled  something waits and it has not moved for STALL_SECONDS, though its role runs
     stopped  its role runs in no process
     """
@@ -70,6 +73,7 @@ class RoleNow(msgspec.Struct, frozen=True, kw_only=True):
     """A role of the service. `state` is what this process says of its own, else whether some process has it."""
 
     name: str
+    called: str
     state: str
     failures: int = 0
     last_failure: str | None = None
@@ -97,6 +101,7 @@ class ReaderNow(msgspec.Struct, frozen=True, kw_only=True):
     """A view or a reaction, and where it stands in its topics."""
 
     name: str
+    called: str
     kind: str
     verdict: Verdict
     topics: list[str]
@@ -111,6 +116,7 @@ class ChannelNow(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be sent outside by one channel."""
 
     name: str
+    called: str
     waiting: int
     retrying: int
     given_up: int
@@ -121,6 +127,7 @@ class RebuildNow(msgspec.Struct, frozen=True, kw_only=True):
     """A view that is being built anew: its phase, how much of the log was read, events per second, seconds left."""
 
     view: str
+    called: str
     phase: str
     done: int = 0
     total: int = 0
@@ -137,6 +144,7 @@ class TopicNow(msgspec.Struct, frozen=True, kw_only=True):
     """A topic: how many records it holds, and how many came each second over the last minute."""
 
     name: str
+    called: str
     records: int
     rate: float | None = None
 
@@ -153,5 +161,14 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True):
     rebuilds: list[RebuildNow]
     topics: list[TopicNow]
     parked: int
-    broker: bool
-    """Whether the broker answered."""
+    broker: Heard
+    broker_seconds: float
+    """For how long the broker has been asked in vain; 0 when it answered."""
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of asking a service how it is: its condition, or for how long it has been asked in vain."""
+
+    heard: Heard
+    seconds: float = 0.0
+    condition: Condition | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -27,16 +27,21 @@ from chassis.flow.condition import (
     judge,
     worst,
 )
-from chassis.flow.pace import Pace
-from chassis.log import LogReader, all_partitions
+from chassis.flow.hearing import Heard, Hearing
+from chassis.flow.names import Names
+from chassis.flow.pace import Pace, Watched
+from chassis.log import GLANCE_MS, LogReader, all_partitions
 from contracts.topics import Topic
 
 if TYPE_CHECKING:
     from chassis.roles import Role
     from chassis.service import Service
 
-BROKER_SECONDS = 1.2
-"""How long the broker is waited for; whoever asks a service how it is waits no longer than two seconds."""
+BROKER_SECONDS = 1.0
+"""How long the broker is waited for: not as long as whoever asks a service how it is waits for that."""
+
+BROKER = "the broker"
+"""What the broker is called among those who are asked."""
 
 LOCKS = (
     "SELECT a.application_name AS name FROM pg_locks l JOIN pg_stat_activity a USING (pid) "
@@ -114,7 +119,7 @@ def role_names(service: Service) -> list[str]:
     return [name for name, is_needed in needed.items() if is_needed]
 
 
-def roles_now(service: Service, held: Iterable[str], own: Sequence[Role]) -> list[RoleNow]:
+def roles_now(service: Service, held: Iterable[str], own: Sequence[Role], names: Names) -> list[RoleNow]:
     """Each role of a service: as this process says of its own; else whether some process holds its lock.
 
     `held` are the names of the locks (`lock intake relay,views`). A role that this process has in readiness only,
@@ -125,11 +130,18 @@ def roles_now(service: Service, held: Iterable[str], own: Sequence[Role]) -> lis
     for role in role_names(service):
         ours = [one for one in own if one.name.partition(" ")[0] == role and one.state != "standby"]
         found += [
-            RoleNow(name=one.name, state=one.state, failures=one.failures, last_failure=one.last_failure)
+            RoleNow(
+                name=one.name,
+                called=names.role(one.name),
+                state=one.state,
+                failures=one.failures,
+                last_failure=one.last_failure,
+            )
             for one in ours
         ]
         if not ours:
-            found.append(RoleNow(name=role, state="elsewhere" if role in somewhere else "stopped"))
+            state = "elsewhere" if role in somewhere else "stopped"
+            found.append(RoleNow(name=role, called=names.role(role), state=state))
     return found
 
 
@@ -145,32 +157,24 @@ async def followed(service: Service, db: Database) -> list[Followed]:
         ]
 
 
-async def ask_broker(bootstrap: str, topics: Iterable[Topic], readers: Sequence[Followed]) -> Broker | None:
-    """Where the topics end, and since when readers wait for what they have not had. None when the broker is away.
+async def ask_broker(bootstrap: str, topics: Iterable[Topic], readers: Sequence[Followed]) -> Broker:
+    """Where the topics end, and since when readers wait for what they have not had. Raises KafkaError and OSError.
 
-    One that takes connections and says nothing is let go of slowly, which nobody waits for: whoever looks at this
-    service would believe that it is the one that does not answer.
+    One that takes connections and says nothing is let go of slowly, so whoever waits for this does so within limits.
     """
-    asking = asyncio.create_task(_ask(bootstrap, topics, readers), name="ask the broker")
-    _asking.add(asking)
-    asking.add_done_callback(_asking.discard)
-    done, _ = await asyncio.wait({asking}, timeout=BROKER_SECONDS)
-    if not done:
-        asking.cancel()
-    return asking.result() if done else None
+    async with LogReader(bootstrap, client_id="flow", wait_ms=GLANCE_MS) as reader:
+        ends = await reader.ends_now(all_partitions(tuple(topics)))
+        return Broker(ends, await _since(reader, ends, readers))
 
 
-_asking: set[asyncio.Task[Broker | None]] = set()
-"""Kept here, because asyncio itself would let go of a task that nobody waits for."""
-
-
-async def _ask(bootstrap: str, topics: Iterable[Topic], readers: Sequence[Followed]) -> Broker | None:
+async def hear_broker(hearing: Hearing, question: Coroutine[Any, Any, Broker]) -> tuple[Heard, Broker | None]:
+    """What the broker answers, or what is to be said of it that it does not."""
     try:
-        async with LogReader(bootstrap, client_id="flow", wait_ms=20) as reader:
-            ends = await reader.ends_now(all_partitions(tuple(topics)))
-            return Broker(ends, await _since(reader, ends, readers))
-    except (KafkaError, OSError, TimeoutError):
-        return None
+        return Heard.ANSWERS, await hearing.ask(BROKER, question, patience=BROKER_SECONDS)
+    except TimeoutError:
+        return hearing.slow_or_silent(BROKER), None
+    except (KafkaError, OSError):
+        return Heard.GONE, None
 
 
 async def _since(
@@ -212,23 +216,32 @@ async def counts_of(db: Database) -> dict[str, int]:
 
 
 async def condition_of(
-    service: Service, db: Database, bootstrap: str, pace: Pace, *, roles: Sequence[Role] = ()
+    service: Service,
+    db: Database,
+    bootstrap: str,
+    watched: Watched,
+    names: Names,
+    *,
+    roles: Sequence[Role] = (),
 ) -> Condition:
     """How a service is, now."""
+    pace = watched.pace
     readers = await followed(service, db)
     topics = {topic.name: topic for topic in service.emits}
     topics |= {topic.name: topic for one in readers for topic in one.topics}
-    broker = await ask_broker(bootstrap, topics.values(), readers)
-    counts = await counts_of(db)
+    (heard, broker), counts, locks = await asyncio.gather(
+        hear_broker(watched.hearing, ask_broker(bootstrap, topics.values(), readers)),
+        counts_of(db),
+        db.worker.fetch(LOCKS),
+    )
     if broker is not None:
         counts |= {f"topic {name}": _records(broker, topic) for name, topic in topics.items()}
     pace.note(counts)
-    held = [row["name"] for row in await db.worker.fetch(LOCKS)]
-    now = roles_now(service, held, roles)
+    now = roles_now(service, [row["name"] for row in locks], roles, names)
     runs = {name: all(role.runs for role in now if role.name.partition(" ")[0] == name) for name in role_names(service)}
     relay = await _relay(service, db, pace, running=runs.get("relay", False)) if service.emits else None
-    told = await _readers(db, readers, broker, pace, runs)
-    rebuilds = [rebuild_now(row["view"], row["progress"]) for row in await db.worker.fetch(REBUILDS)]
+    told = await _readers(db, readers, broker, pace, runs, names)
+    rebuilds = [rebuild_now(row["view"], row["progress"], names) for row in await db.worker.fetch(REBUILDS)]
     verdicts = [each.verdict for each in told] + ([relay.verdict] if relay else [])
     if not all(runs.values()):
         verdicts.append(Verdict.STOPPED)
@@ -238,15 +251,18 @@ async def condition_of(
         roles=now,
         relay=relay,
         readers=told,
-        channels=await _channels(db),
+        channels=await _channels(db, names),
         rebuilds=rebuilds,
         topics=[
-            TopicNow(name=name, records=_records(broker, topic), rate=pace.rate(f"topic {name}"))
+            TopicNow(
+                name=name, called=names.topic(name), records=_records(broker, topic), rate=pace.rate(f"topic {name}")
+            )
             for name, topic in topics.items()
             if broker is not None
         ],
         parked=await db.worker.fetchval("SELECT count(*) FROM parked WHERE state = 'waiting'"),
-        broker=broker is not None,
+        broker=heard,
+        broker_seconds=watched.hearing.in_vain(BROKER),
     )
 
 
@@ -281,7 +297,12 @@ async def _relay(service: Service, db: Database, pace: Pace, *, running: bool) -
 
 
 async def _readers(
-    db: Database, readers: Sequence[Followed], broker: Broker | None, pace: Pace, runs: Mapping[str, bool]
+    db: Database,
+    readers: Sequence[Followed],
+    broker: Broker | None,
+    pace: Pace,
+    runs: Mapping[str, bool],
+    names: Names,
 ) -> list[ReaderNow]:
     parked = {row["reader"]: row["many"] for row in await db.worker.fetch(PARKED)}
     kept = {row["reader"]: row for row in await db.worker.fetch(PLACES)}
@@ -304,6 +325,7 @@ async def _readers(
         found.append(
             ReaderNow(
                 name=one.name,
+                called=names.reader(one.name),
                 kind=one.kind,
                 verdict=verdict,
                 topics=[topic.name for topic in one.topics],
@@ -317,10 +339,11 @@ async def _readers(
     return found
 
 
-async def _channels(db: Database) -> list[ChannelNow]:
+async def _channels(db: Database, names: Names) -> list[ChannelNow]:
     return [
         ChannelNow(
             name=row["channel"],
+            called=names.part(row["channel"]),
             waiting=row["waiting"],
             retrying=row["retrying"],
             given_up=row["given_up"],
@@ -330,8 +353,8 @@ async def _channels(db: Database) -> list[ChannelNow]:
     ]
 
 
-def rebuild_now(view: str, progress: str) -> RebuildNow:
+def rebuild_now(view: str, progress: str, names: Names) -> RebuildNow:
     """A rebuild, from the progress it keeps beside its table."""
     told: dict[str, Any] = msgspec.json.decode(progress)
     known = {name: told[name] for name in ("phase", "done", "total", "rate", "eta") if name in told}
-    return RebuildNow(view=view, **{"phase": "starting", **known})
+    return RebuildNow(view=view, called=names.reader(view), **{"phase": "starting", **known})

@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
+from chassis.flow.hearing import Hearing
+
 log = structlog.get_logger(__name__)
 
 WINDOW_SECONDS = 60.0
@@ -49,10 +51,12 @@ class Pace:
 
 
 class Watched:
-    """A pace that goes on being taken for a while after somebody looked, and costs nothing otherwise."""
+    """What a process remembers for those who look: a pace, which goes on being taken for a while after somebody looked
+    and costs nothing otherwise, and who was asked in vain."""
 
     def __init__(self, count: Callable[[], Awaitable[Mapping[str, int]]]) -> None:
         self.pace = Pace()
+        self.hearing = Hearing()
         self._count = count
         self._looked_at = 0.0
         self._counting: asyncio.Task[None] | None = None

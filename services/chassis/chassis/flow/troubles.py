@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from chassis.flow.condition import Condition, ReaderNow, RelayNow, Verdict
+from chassis.flow.condition import Condition, ReaderNow, RelayNow, Told, Verdict
+from chassis.flow.hearing import Heard
+from chassis.flow.names import quoted, service_called
 from chassis.i18n import N_, NN_, translate, translate_many
 
 BROKER_LOST = N_("A broker is lost"), "broker-lost.md"
@@ -13,7 +15,7 @@ PARKED = N_("Parked events"), "parked-events.md"
 REBUILD = N_("Rebuild a view"), "rebuild-a-view.md"
 REFILL = N_("Refill the topics"), "refill-the-topics.md"
 CONNECTION = N_("Connect a ticketing system"), "connect-a-ticketing-system.md"
-SERIOUS = frozenset({Verdict.STOPPED, Verdict.STALLED, Verdict.UNKNOWN})
+SERIOUS = frozenset({Verdict.STOPPED, Verdict.STALLED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,46 +38,82 @@ class Trouble:
         return translate_many(*self.text, int(str(self.params["many"])), language, **self.params)
 
 
-def troubles(conditions: Mapping[str, Condition | None]) -> list[Trouble]:
-    """All troubles of all services, the serious ones first. None is a service that does not answer."""
+AGAIN = N_("Load the page again in a moment; it may only have much to do.")
+SERVICE_SAYS: Mapping[Heard, tuple[str, str]] = {
+    Heard.SLOW: (N_("{service} is slow to answer: nothing has come for {seconds} s."), AGAIN),
+    Heard.SILENT: (
+        N_("{service} does not answer: it has been asked in vain for {seconds} s."),
+        N_("See whether its process hangs and whether its database answers."),
+    ),
+    Heard.GONE: (
+        N_("{service} does not run: nobody listens at its address."),
+        N_("See the log of its process for why, and start it."),
+    ),
+    Heard.UNABLE: (
+        N_("{service} answers, but cannot say how it is."),
+        N_("See what the log of its process says, and whether its database answers."),
+    ),
+}
+BROKER_SAYS: Mapping[Heard, tuple[str, str]] = {
+    Heard.SLOW: (N_("The broker is slow to answer {service}: nothing has come for {seconds} s."), AGAIN),
+    Heard.SILENT: (
+        N_(
+            "The broker does not answer {service}: it has been asked in vain for {seconds} s. "
+            "What is registered is safe, and waits."
+        ),
+        N_("See whether the broker hangs, and start it again."),
+    ),
+    Heard.GONE: (
+        N_("The broker cannot be reached by {service}; what is registered is safe, and waits."),
+        N_("See which broker is gone, and start it."),
+    ),
+}
+
+
+def troubles(told: Mapping[str, Told], language: str) -> list[Trouble]:
+    """All troubles of all services, the serious ones first; their parts are called as in `language`."""
     found: list[Trouble] = []
-    for name, condition in conditions.items():
-        if condition is None:
-            found.append(
-                Trouble(
-                    N_("{service} does not answer."),
-                    N_("See whether its process runs and whether its database answers."),
-                    {"service": name},
-                )
-            )
+    for name, each in told.items():
+        called = f"{service_called(name, language)} ({name})"
+        if each.condition is None:
+            found.append(_unheard(SERVICE_SAYS, each.heard, each.seconds, called))
         else:
-            found += _of(condition)
+            found += _of(each.condition, called, language)
     return sorted(found, key=lambda trouble: not trouble.serious)
 
 
-def _of(condition: Condition) -> Iterator[Trouble]:
-    service = condition.service
-    if not condition.broker:
-        yield Trouble(
-            N_("The broker does not answer {service}; what is registered is safe, and waits."),
-            N_("See which broker is gone, and start it."),
-            {"service": service},
-            BROKER_LOST,
-        )
+def _unheard(
+    says: Mapping[Heard, tuple[str, str]],
+    heard: Heard,
+    seconds: float,
+    service: str,
+    runbook: tuple[str, str] | None = None,
+) -> Trouble:
+    """One late answer is nothing to be alarmed at: it is told of, and watched."""
+    text, todo = says[heard]
+    params = {"service": service, "seconds": max(1, round(seconds))}
+    return Trouble(text, todo, params, runbook, serious=heard is not Heard.SLOW)
+
+
+def _of(condition: Condition, service: str, language: str) -> Iterator[Trouble]:
+    answers = condition.broker is Heard.ANSWERS
+    if not answers:
+        runbook = None if condition.broker is Heard.SLOW else BROKER_LOST
+        yield _unheard(BROKER_SAYS, condition.broker, condition.broker_seconds, service, runbook)
     for role in condition.roles:
         if not role.runs:
-            text = N_("The role {role} of {service} runs in no process.")
+            text = N_("{role} runs in no process of {service}.")
             if role.state == "failed":
-                text = N_("The role {role} of {service} failed and begins again.")
+                text = N_("{role} failed in {service} and begins again.")
             todo = N_("See the log of its process for why, and start it.")
-            yield Trouble(text, todo, {"service": service, "role": role.name})
-    if condition.relay is not None and condition.broker:  # without one, that it stands still says nothing more
+            yield Trouble(text, todo, {"service": service, "role": quoted(role.called, language)})
+    if condition.relay is not None and answers:  # without one, that it stands still says nothing more
         yield from _relay(service, condition.relay)
-    yield from _readers(service, condition.readers)
+    yield from _readers(service, condition, language)
     if condition.parked:
         parked = NN_("{many} event is parked at {service}.", "{many} events are parked at {service}.")
         todo = N_("Look at their reasons, mend the cause, and have them handled again.")
-        path = f"/{service}/flow/parked"
+        path = f"/{condition.service}/flow/parked"
         yield Trouble(parked, todo, {"service": service, "many": condition.parked}, PARKED, path)
     for channel in condition.channels:
         if channel.given_up:
@@ -83,15 +121,15 @@ def _of(condition: Condition) -> Iterator[Trouble]:
                 "{many} delivery by {channel} was given up.", "{many} deliveries by {channel} were given up."
             )
             todo = N_("See the reasons under Messages, and whether the receiver can be reached.")
-            params = {"many": channel.given_up, "channel": channel.name}
+            params = {"many": channel.given_up, "channel": channel.called}
             yield Trouble(given_up, todo, params, CONNECTION, "/notifications/", serious=False)
 
 
 RELAY_SAYS: Mapping[Verdict, tuple[tuple[str, str], str, tuple[str, str]]] = {
     Verdict.STALLED: (
         NN_(
-            "The relay of {service} stands still, and {many} event waits.",
-            "The relay of {service} stands still, and {many} events wait.",
+            "{service} hands nothing over to its topics, and {many} event waits.",
+            "{service} hands nothing over to its topics, and {many} events wait.",
         ),
         N_("See whether the topics are there and what its log says."),
         REFILL,
@@ -106,8 +144,8 @@ RELAY_SAYS: Mapping[Verdict, tuple[tuple[str, str], str, tuple[str, str]]] = {
     ),
     Verdict.BEHIND: (
         NN_(
-            "The relay of {service} is {many} event behind, and moves.",
-            "The relay of {service} is {many} events behind, and moves.",
+            "{service} has {many} event left to hand over to its topics, and moves.",
+            "{service} has {many} events left to hand over to its topics, and moves.",
         ),
         N_("Wait; it comes level by itself."),
         REFILL,
@@ -164,36 +202,28 @@ FEW = 2
 """Readers of a service that fare alike and are told of one by one; more of them are told of together."""
 
 
-def _readers(service: str, readers: Iterable[ReaderNow]) -> Iterator[Trouble]:
+def _readers(service: str, condition: Condition, language: str) -> Iterator[Trouble]:
     alike: dict[Verdict, list[ReaderNow]] = {}
-    for reader in readers:
+    for reader in condition.readers:
         # Who has read all there is of a topic that is being filled again waits for its relay, which is told of.
         if reader.verdict in READER_SAYS and not (reader.verdict is Verdict.REWOUND and not reader.behind):
             alike.setdefault(reader.verdict, []).append(reader)
     for verdict, those in alike.items():
-        if len(those) <= FEW:
-            yield from (_reader(service, reader) for reader in those)
-        else:
-            yield _several(service, verdict, those)
+        path = f"/{condition.service}/flow/views" if any(reader.kind == "view" for reader in those) else None
+        told = [those] if len(those) > FEW else [[reader] for reader in those]
+        yield from (_fare(service, verdict, group, path, language) for group in told)
 
 
-def _reader(service: str, reader: ReaderNow) -> Trouble:
-    text, todo, runbook = READER_SAYS[reader.verdict]
-    params = {"service": service, "reader": reader.name, "many": reader.behind or 0}
-    return Trouble(text, todo, params, runbook, _where(service, (reader,)), serious=reader.verdict in SERIOUS)
-
-
-def _several(service: str, verdict: Verdict, readers: Sequence[ReaderNow]) -> Trouble:
-    _, todo, runbook = READER_SAYS[verdict]
+def _fare(service: str, verdict: Verdict, readers: Sequence[ReaderNow], path: str | None, language: str) -> Trouble:
+    """How one reader fares, or several alike."""
+    one, todo, runbook = READER_SAYS[verdict]
+    called = ", ".join(quoted(reader.called, language) for reader in readers)
     params = {
         "service": service,
         "count": len(readers),
-        "readers": ", ".join(reader.name for reader in readers),
+        "reader": called,
+        "readers": called,
         "many": max(reader.behind or 0 for reader in readers),
     }
-    text, path = SEVERAL_SAY[verdict], _where(service, readers)
+    text = one if len(readers) == 1 else SEVERAL_SAY[verdict]
     return Trouble(text, todo, params, runbook, path, serious=verdict in SERIOUS)
-
-
-def _where(service: str, readers: Iterable[ReaderNow]) -> str | None:
-    return f"/{service}/flow/views" if any(reader.kind == "view" for reader in readers) else None

@@ -19,11 +19,12 @@ CODES = frozenset({"SEK", "DKK", "NOK", "EUR", "SE", "DK", "NO", "FI", "BP1", "B
 @dataclass(frozen=True, slots=True)
 class Labels:
     """Keys for translation, by the names of the code: of fields (by Class.field where a class means something else by
-    it), of chosen words, and of views."""
+    it), of chosen words, of views, and of what else is at work in a service: its reactions, clockworks and channels."""
 
     fields: Mapping[str, str] = field(default_factory=dict)
     words: Mapping[str, str] = field(default_factory=dict)
     views: Mapping[str, str] = field(default_factory=dict)
+    parts: Mapping[str, str] = field(default_factory=dict)
 
     def of_field(self, name: str, of: type[Any] | None = None) -> str | None:
         """What a field is called; None when nobody has said it."""
@@ -254,5 +255,9 @@ COMMON = Labels(
         "withdrawn": N_("Taken back"),
         "written": N_("Written"),
     },
-    views={"people": N_("Search for a person"), "reads": N_("Who read names here")},
+    views={
+        "people": N_("Search for a person"),
+        "reads": N_("Who read names here"),
+        "agreed": N_("What holds in the cooperation"),
+    },
 )

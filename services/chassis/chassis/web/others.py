@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from typing import TypeVar
+from collections.abc import Coroutine, Iterable
+from typing import Any, TypeVar
 
 import aiohttp
 import msgspec
@@ -23,26 +23,44 @@ def names() -> list[str]:
     return list(dict.fromkeys(place.path.split("/")[1] for place in PLACES))
 
 
-async def ask_each(
-    request: Request, here: Deps, caller: Identity, services: Iterable[str], path: str, kind: type[T]
-) -> dict[str, T | None]:
-    """What each of the services answers at /<service><path>; None for one that does not in ANSWER_SECONDS.
-
-    Nobody learns more by asking here than by asking there: the caller's own token goes along, and their language.
-    """
+def session_of(request: Request, caller: Identity, *, seconds: float) -> aiohttp.ClientSession:
+    """A client for asking other services as the caller: nobody learns more by asking here than by asking there."""
     headers = {"Cookie": f"{LANGUAGE_COOKIE}={caller.language}"}
     if token := token_of(request):
         headers["Authorization"] = f"Bearer {token}"
-    limit = aiohttp.ClientTimeout(total=ANSWER_SECONDS)
-    async with aiohttp.ClientSession(timeout=limit, cookie_jar=aiohttp.DummyCookieJar(), headers=headers) as session:
-        asked = {name: _ask(session, f"{here.settings.address_of(name)}/{name}{path}", kind) for name in services}
+    limit = aiohttp.ClientTimeout(total=seconds)
+    return aiohttp.ClientSession(timeout=limit, cookie_jar=aiohttp.DummyCookieJar(), headers=headers)
+
+
+async def ask_each(
+    request: Request, here: Deps, caller: Identity, services: Iterable[str], path: str, kind: type[T]
+) -> dict[str, T | None]:
+    """What each of the services answers at /<service><path>; None for one that does not in ANSWER_SECONDS."""
+    async with session_of(request, caller, seconds=ANSWER_SECONDS) as session:
+        asked = {name: _or_none(ask(session, here, name, path, kind)) for name in services}
         told = await asyncio.gather(*asked.values())
     return dict(zip(asked, told, strict=True))
 
 
-async def _ask(session: aiohttp.ClientSession, url: str, kind: type[T]) -> T | None:
+async def ask(session: aiohttp.ClientSession, here: Deps, service: str, path: str, kind: type[T]) -> T:
+    """What a service answers at /<service><path>. Raises Unable for an answer that is not what was asked for, and
+    aiohttp's and the system's errors when there is none."""
+    url = f"{here.settings.address_of(service)}/{service}{path}"
+    async with session.get(url, allow_redirects=False) as answer:
+        if answer.status != 200:
+            raise Unable(f"{url} answers {answer.status}")
+        try:
+            return msgspec.json.decode(await answer.read(), type=kind)
+        except msgspec.DecodeError as wrong:
+            raise Unable(f"{url} answers something else: {wrong}") from wrong
+
+
+class Unable(Exception):
+    """A service answers, but not what it was asked."""
+
+
+async def _or_none(question: Coroutine[Any, Any, T]) -> T | None:
     try:
-        async with session.get(url, allow_redirects=False) as answer:
-            return msgspec.json.decode(await answer.read(), type=kind) if answer.status == 200 else None
-    except (aiohttp.ClientError, OSError, TimeoutError, msgspec.DecodeError):
+        return await question
+    except (Unable, aiohttp.ClientError, OSError, TimeoutError):
         return None

@@ -149,4 +149,8 @@ LABELS = Labels(
         "agenda": N_("Matters for the CAB"),
         "meetings": N_("Meetings of the CAB"),
     },
+    parts={
+        "governance.on-request": N_("Directives and plans follow requests"),
+        "governance.remind": N_("Reminding of directives"),
+    },
 )

@@ -25,4 +25,10 @@ LABELS = Labels(
         "inbox": N_("Inbox of the PM"),
         "requests": N_("Requests"),
     },
+    parts={
+        "intake.poll": N_("Asking ticketing systems when it is time"),
+        "intake.forget": N_("Forgetting old deliveries"),
+        "ask": N_("Answers about tickets"),
+        "poll": N_("What is new in ticketing systems"),
+    },
 )

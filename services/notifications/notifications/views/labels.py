@@ -25,4 +25,9 @@ LABELS = Labels(
     views={
         "messages": N_("Messages"),
     },
+    parts={
+        "notifications.tell": N_("Writing messages"),
+        "mail": N_("E-mail"),
+        "ticket": N_("Answers in tickets"),
+    },
 )

@@ -92,4 +92,8 @@ LABELS = Labels(
         "rounds": N_("Rounds of ranking"),
         "duties": N_("Reports that are owed"),
     },
+    parts={
+        "portfolio.follows-requests": N_("Projects follow their requests"),
+        "portfolio.missed-reports": N_("Looking for missed reports"),
+    },
 )

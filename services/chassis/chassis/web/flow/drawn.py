@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from chassis.flow.condition import Condition, Verdict
+from chassis.flow.condition import Condition, ReaderNow, Told, Verdict
+from chassis.flow.hearing import Heard
+from chassis.flow.names import TOPICS as CALLED
+from chassis.flow.names import service_called
+from chassis.i18n import translate
 from contracts.topics import TOPICS
 
 WIDTH = 1000
@@ -14,7 +18,7 @@ TONES: Mapping[Verdict, str] = {
     Verdict.FINE: "good",
     Verdict.BEHIND: "caution",
     Verdict.REWOUND: "caution",
-    Verdict.UNKNOWN: "bad",
+    Verdict.UNKNOWN: "caution",
     Verdict.STALLED: "bad",
     Verdict.STOPPED: "bad",
 }
@@ -22,9 +26,10 @@ TONES: Mapping[Verdict, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A box with a name; `verdict` is None for a service that does not answer, and for topics."""
+    """A box with what it is called, and its name in the code where there is room; `verdict` is None for a service that
+    does not tell, and for topics."""
 
-    name: str
+    called: str
     x: int
     y: int
     width: int
@@ -32,6 +37,9 @@ class Box:
     verdict: Verdict | None = None
     tone: str = "neutral"
     waiting: int | None = None
+    parked: int = 0
+    name: str = ""
+    heard: Heard = Heard.ANSWERS
 
     @property
     def middle(self) -> int:
@@ -50,40 +58,49 @@ class Drawn:
     lines: list[tuple[str, str]]
 
 
-def drawn(conditions: Mapping[str, Condition | None]) -> Drawn:
+def drawn(told: Mapping[str, Told], language: str) -> Drawn:
     """Services on the left with what they write, topics in the middle, readers on the right."""
     readers: dict[tuple[str, str], Box] = {}
     y = 0
-    for service, condition in conditions.items():
-        for reader in condition.readers if condition else ():
+    for service, each in told.items():
+        for reader in each.condition.readers if each.condition else ():
             readers[service, reader.name] = Box(
-                reader.name, 690, y, 310, ROW - 4, reader.verdict, TONES[reader.verdict], reader.behind
+                reader.called, 600, y, 400, ROW - 4, reader.verdict, _tone(reader), reader.behind, reader.parked
             )
             y += ROW
-        y += GAP if condition and condition.readers else 0
-    height = max(y, 110 * max(len(conditions), len(TOPICS)))
+        y += GAP if each.condition and each.condition.readers else 0
+    height = max(y, 110 * max(len(told), len(TOPICS)))
     services = {
-        name: Box(
-            name, 0, at, 230, 62,
-            condition.verdict if condition else None,
-            TONES[condition.verdict] if condition else "bad",
-            condition.relay.waiting if condition and condition.relay else None,
-        )
-        for at, (name, condition) in zip(_spread(len(conditions), height, 62), conditions.items(), strict=True)
-    }  # fmt: skip
+        name: _service(name, at, each, language)
+        for at, (name, each) in zip(_spread(len(told), height, 80), told.items(), strict=True)
+    }
     topics = {
-        topic.name: Box(topic.name, 370, at, 190, 40)
-        for at, topic in zip(_spread(len(TOPICS), height, 40), TOPICS, strict=True)
+        topic.name: Box(translate(CALLED[topic.name], language), 310, at, 210, 56, name=topic.name)
+        for at, topic in zip(_spread(len(TOPICS), height, 56), TOPICS, strict=True)
     }
     lines: list[tuple[str, str]] = []
-    for name, condition in conditions.items():
-        if condition and condition.relay:
-            tone = TONES[condition.relay.verdict]
-            lines += [(_line(services[name], topics[topic]), tone) for topic in condition.relay.topics]
-        for reader in condition.readers if condition else ():
+    for name, each in told.items():
+        if each.condition and each.condition.relay:
+            tone = TONES[each.condition.relay.verdict]
+            lines += [(_line(services[name], topics[topic]), tone) for topic in each.condition.relay.topics]
+        for reader in each.condition.readers if each.condition else ():
             to = readers[name, reader.name]
             lines += [(_line(topics[topic], to), to.tone) for topic in reader.topics]
     return Drawn(height, list(services.values()), list(topics.values()), list(readers.values()), lines)
+
+
+def _service(name: str, y: int, each: Told, language: str) -> Box:
+    called, condition = service_called(name, language), each.condition
+    if condition is None:
+        tone = "caution" if each.heard is Heard.SLOW else "bad"
+        return Box(called, 0, y, 240, 80, tone=tone, name=name, heard=each.heard)
+    waiting = condition.relay.waiting if condition.relay else None
+    return Box(called, 0, y, 240, 80, condition.verdict, _tone(condition), waiting, condition.parked, name)
+
+
+def _tone(what: Condition | ReaderNow) -> str:
+    """What is fine but for events that are parked with it is to be seen to as well."""
+    return "caution" if what.parked and what.verdict is Verdict.FINE else TONES[what.verdict]
 
 
 def _spread(many: int, height: int, each: int) -> list[int]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from chassis.auth import Caller
-from chassis.flow.condition import Condition
+from chassis.flow.condition import Told
+from chassis.flow.hearing import Heard
+from chassis.flow.names import ROLES, service_called
 from chassis.flow.troubles import troubles
 from chassis.identity import Role
 from chassis.web.answers import answer
@@ -35,38 +38,53 @@ def add(router: APIRouter, service: Service) -> None:
     async def now(request: Request, here: Here, caller: Caller) -> Response:
         """Its roles, its relay, its readers and deliveries, what is parked, and a verdict on each in a word."""
         caller.must(Role.OPERATOR)
-        return answer(await own(request, here, service))
+        return answer(await own(request, here, caller, service))
 
     @router.get("/flow/", include_in_schema=False)
     async def show(request: Request, here: Here, caller: Caller) -> Response:
         caller.must(Role.OPERATOR)
-        conditions = await everywhere(request, here, caller, service)
+        told = await everywhere(request, here, caller, service)
         return page(
             request,
             "flow.html",
             caller,
-            conditions=conditions,
-            answering=[each for each in conditions.values() if each is not None],
-            troubles=troubles(conditions),
-            topics=topics_of(conditions),
-            drawn=drawn(conditions),
+            told=told,
+            called={name: service_called(name, caller.language) for name in told},
+            answering=[each.condition for each in told.values() if each.condition is not None],
+            broker=worst_heard(told),
+            troubles=troubles(told, caller.language),
+            topics=topics_of(told),
+            roles=ROLES,
+            drawn=drawn(told, caller.language),
         )
 
 
-def topics_of(conditions: dict[str, Condition | None]) -> list[dict[str, object]]:
+def worst_heard(told: Mapping[str, Told]) -> Heard:
+    """How the broker answers the service that hears least of it."""
+    order = list(Heard)
+    return max((each.condition.broker for each in told.values() if each.condition), key=order.index, default=order[0])
+
+
+def topics_of(told: Mapping[str, Told]) -> list[dict[str, object]]:
     """The topics that services tell of, each once, with who writes and who reads."""
     found: dict[str, dict[str, object]] = {}
-    answering = [each for each in conditions.values() if each is not None]
+    answering = [each.condition for each in told.values() if each.condition is not None]
     for condition in answering:
         for topic in condition.topics:
             found.setdefault(
                 topic.name,
                 {
                     "name": topic.name,
+                    "called": topic.called,
                     "records": topic.records,
                     "rate": topic.rate,
                     "written": [each.service for each in answering if each.relay and topic.name in each.relay.topics],
-                    "read": [one.name for each in answering for one in each.readers if topic.name in one.topics],
+                    "read": [
+                        (each.service, one.called)
+                        for each in answering
+                        for one in each.readers
+                        if topic.name in one.topics
+                    ],
                 },
             )
     return list(found.values())

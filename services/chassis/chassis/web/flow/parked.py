@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from chassis.auth import Caller
 from chassis.flow import operate
+from chassis.flow.names import Names
 from chassis.i18n import N_, translate
 from chassis.identity import Identity, Role
 from chassis.parking import reason_of
@@ -92,7 +93,7 @@ async def behind(here: Deps, one: ParkedEvent) -> list[ParkedEvent]:
 
 
 async def shown(
-    request: Request, here: Deps, caller: Identity, one: ParkedEvent, template: str, **values: Any
+    service: Service, request: Request, here: Deps, caller: Identity, one: ParkedEvent, template: str, **values: Any
 ) -> Response:
     """A page about one parked event."""
     given = {"refusal": None, "after": None, "data": {"data": data_of(one)}, **values}
@@ -101,6 +102,7 @@ async def shown(
         template,
         caller,
         one=one,
+        called=Names(service, caller.language),
         source=service_of(one.source),
         message=pretty(one.message),
         done=await done_by(here, caller, ("mend", "replay"), parked=one.id),
@@ -119,16 +121,16 @@ def add(router: APIRouter, service: Service) -> None:
         done = await done_by(here, caller, ("mend", "replay"))
         return page(
             request, "flow_parked.html", caller, parked=parked[:MOST_SHOWN], many=len(parked),
-            causes=causes.most_common(50), done=done, handled=handled,
+            causes=causes.most_common(50), done=done, handled=handled, called=Names(service, caller.language),
         )  # fmt: skip
 
     @router.get("/flow/parked/{number}", include_in_schema=False)
     async def look(number: int, request: Request, here: Here, caller: Caller) -> Response:
-        return await shown(request, here, caller, await found(here, caller, number), "flow_parked_one.html")
+        return await shown(service, request, here, caller, await found(here, caller, number), "flow_parked_one.html")
 
     @router.get("/flow/parked/{number}/mend", include_in_schema=False)
     async def mend_form(number: int, request: Request, here: Here, caller: Caller) -> Response:
-        return await shown(request, here, caller, await found(here, caller, number), "flow_mend.html")
+        return await shown(service, request, here, caller, await found(here, caller, number), "flow_mend.html")
 
     @router.post("/flow/parked/{number}/mend", include_in_schema=False)
     async def mend(number: int, request: Request, here: Here, caller: Caller) -> Response:
@@ -139,18 +141,18 @@ def add(router: APIRouter, service: Service) -> None:
             message = mended(one, form.text("data"), caller.language)
             if form.action != "confirm":
                 return await shown(
-                    request, here, caller, one, "flow_mend.html", data=form.data, after=pretty(message)
+                    service, request, here, caller, one, "flow_mend.html", data=form.data, after=pretty(message)
                 )  # fmt: skip
             await mend_event(here.db, one.id, message, by=await by_of(here, caller, form.text("reason")))
         except Refusal as refusal:
-            return await shown(request, here, caller, one, "flow_mend.html", data=form.data, refusal=refusal)
+            return await shown(service, request, here, caller, one, "flow_mend.html", data=form.data, refusal=refusal)
         return go_to(f"/{service.name}/flow/parked/{one.id}/replay")
 
     @router.get("/flow/parked/{number}/replay", include_in_schema=False)
     async def replay_form(number: int, request: Request, here: Here, caller: Caller) -> Response:
         one = await found(here, caller, number)
         waiting = await behind(here, one)
-        return await shown(request, here, caller, one, "flow_replay.html", waiting=waiting, data={})
+        return await shown(service, request, here, caller, one, "flow_replay.html", waiting=waiting, data={})
 
     @router.post("/flow/parked/{number}/replay", include_in_schema=False)
     async def replay(number: int, request: Request, here: Here, caller: Caller) -> Response:
@@ -168,6 +170,7 @@ def add(router: APIRouter, service: Service) -> None:
         except Refusal as refusal:
             waiting = await behind(here, one)
             return await shown(
-                request, here, caller, one, "flow_replay.html", data=form.data, refusal=refusal, waiting=waiting
+                service, request, here, caller, one, "flow_replay.html", data=form.data, refusal=refusal,
+                waiting=waiting,
             )  # fmt: skip
         return go_to(f"/{service.name}/flow/parked?handled={handled}")

@@ -10,8 +10,9 @@ from fastapi.responses import Response
 from chassis.auth import Caller
 from chassis.db import Database
 from chassis.flow.gather import REBUILDS, rebuild_now
+from chassis.flow.names import Names
 from chassis.flow.rebuilds import WORKS, Work, begin
-from chassis.identity import Role
+from chassis.identity import Identity, Role
 from chassis.rebuild.build import AlreadyRebuilding
 from chassis.views import View
 from chassis.web.answers import go_to
@@ -57,10 +58,14 @@ def add(router: APIRouter, service: Service) -> None:
                 return known[name], each
         raise NotFound
 
+    def of_view(view: View[Any], caller: Identity) -> dict[str, Any]:
+        return {"view": view, "called": Names(service, caller.language).quoted(view.name)}
+
     @router.get("/flow/views", include_in_schema=False)
     async def all_views(request: Request, here: Here, caller: Caller) -> Response:
         caller.must(Role.OPERATOR)
-        rebuilds = [rebuild_now(row["view"], row["progress"]) for row in await here.db.worker.fetch(REBUILDS)]
+        called = Names(service, caller.language)
+        rebuilds = [rebuild_now(row["view"], row["progress"], called) for row in await here.db.worker.fetch(REBUILDS)]
         return page(
             request,
             "flow_views.html",
@@ -68,6 +73,7 @@ def add(router: APIRouter, service: Service) -> None:
             views=service.followed,
             tables=await tables_of(here.db),
             rebuilds=rebuilds,
+            called=called,
             done=await done_by(here, caller, WORKS),
         )
 
@@ -75,7 +81,7 @@ def add(router: APIRouter, service: Service) -> None:
     async def ask(name: str, work: str, request: Request, caller: Caller) -> Response:
         caller.must(Role.OPERATOR)
         view, what = named(name, work)
-        return page(request, "flow_view.html", caller, view=view, work=what)
+        return page(request, "flow_view.html", caller, work=what, **of_view(view, caller))
 
     @router.post("/flow/views/{name}/{work}", include_in_schema=False)
     async def do(name: str, work: str, request: Request, here: Here, caller: Caller) -> Response:
@@ -90,5 +96,6 @@ def add(router: APIRouter, service: Service) -> None:
             except AlreadyRebuilding:
                 raise BeingBuilt from None
         except Refusal as refusal:
-            return page(request, "flow_view.html", caller, view=view, work=what, data=form.data, refusal=refusal)
+            given = {**of_view(view, caller), "data": form.data}
+            return page(request, "flow_view.html", caller, work=what, refusal=refusal, **given)
         return go_to(f"/{service.name}/flow/views")
