@@ -12,7 +12,7 @@ from chassis.identity import Identity, Role
 from chassis.web import Deps
 from chassis.web.waiting import Waits
 from governance.views import directives, meetings, plans
-from governance.views.directives import DirectiveRow
+from governance.views.directives import DirectiveRow, asked_at
 
 
 async def waiting(here: Deps, caller: Identity) -> Sequence[Waits]:
@@ -50,6 +50,13 @@ def _task(row: DirectiveRow, caller: Identity) -> str | None:
             return None
 
 
+def _form(row: DirectiveRow, caller: Identity) -> str:
+    """The end of the address of the form, where there is something to write; to the question for whoever answers it."""
+    if row.with_whom != "requester":
+        return ""
+    return "/form" if caller.id == row.requester.id else "/form" + asked_at(row.said)
+
+
 async def _directives(here: Deps, caller: Identity) -> AsyncIterator[Waits]:
     now = here.clock.now()
     rows, _, _ = await directives_for(here, caller)
@@ -59,7 +66,7 @@ async def _directives(here: Deps, caller: Identity) -> AsyncIterator[Waits]:
         due = ends if row.with_whom == "requester" else None
         yield Waits(
             what=translate(task, caller.language, title=row.title),
-            path=f"/governance/directives/{row.request_id}" + ("/form" if row.with_whom == "requester" else ""),
+            path=f"/governance/directives/{row.request_id}" + _form(row, caller),
             note=here.partnership[row.municipality].name,
             due=due,
             late=due is not None and due < now,

@@ -12,7 +12,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_skeleton, format_time
 from babel.numbers import (
     NumberPattern,
     format_currency,
@@ -39,6 +39,10 @@ class Formats:
     def locale(self) -> Locale:
         """The locale of language and country, or of the language alone where the two are not a usual pair."""
         return _locale(self.language, self.country)
+
+    def month(self, day: date) -> str:
+        """The month of a day, for what is due some time in it."""
+        return format_skeleton("yMMMM", day, locale=self.locale)
 
     def date(self, day: date, width: Width = "medium") -> str:
         """A day. A moment becomes the day it is in the municipality."""

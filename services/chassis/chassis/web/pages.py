@@ -152,6 +152,7 @@ def templates_of(package: str) -> Environment:
     environment.globals |= {"key_field": KEY_FIELD, "typed": _typed, "ticked": _ticked}
     environment.filters |= {
         "day": _day,
+        "month": _month,
         "moment": _moment,
         "money": _money,
         "number": _number,
@@ -240,6 +241,11 @@ def value_at(data: object, path: str) -> Any:
 @pass_context
 def _day(names: Names, day: date | None) -> str:
     return "" if day is None else _formats(names).date(day)
+
+
+@pass_context
+def _month(names: Names, day: date) -> str:
+    return _formats(names).month(day)
 
 
 @pass_context

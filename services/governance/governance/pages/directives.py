@@ -46,7 +46,9 @@ async def all_directives(
     """The directives somebody still has to do something with, or the settled ones."""
     await caught_up(request, here, directives.view)
     found = await directives.page_of(here.db, open_ones=which == "open", scope=caller.scope, number=number)
-    return show(request, "directives.html", caller, rows=found.rows, found=found, which=which)
+    return show(
+        request, "directives.html", caller, rows=found.rows, found=found, which=which, today=here.clock.now().date()
+    )
 
 
 @router.get("/directives/{request_id}")
@@ -85,6 +87,8 @@ async def directive_page(
         by_link=by_link,
         own_request=own_request,
         written=form.data if form is not None else {},
+        today=here.partnership[row.municipality].day(here.clock.now()),
+        asked_at=directives.asked_at(row.said),
         can={
             "write": case.with_requester and (is_pm or caller.id == case.requester.id),
             "answer": is_pm and case.stage == "returned",
