@@ -233,9 +233,16 @@ def _in_every_language(words: Mapping[Any, str], place: str) -> dict[Any, str]:
     return cast("dict[Any, str]", told)
 
 
-def _in_a_zone(town: Town) -> Town:
+def is_zone(name: str) -> bool:
+    """Whether there is a time zone of this name."""
     try:
-        ZoneInfo(town.timezone)
+        ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise unsettled.NoZone("timezone") from None
+        return False
+    return True
+
+
+def _in_a_zone(town: Town) -> Town:
+    if not is_zone(town.timezone):
+        raise unsettled.NoZone("timezone")
     return replace(town, name=said(town.name, "name", 255))
