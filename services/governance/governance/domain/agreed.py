@@ -194,9 +194,11 @@ def existing(partner: Partner | None) -> Partner:
 
 
 def evolve(partner: Partner | None, fact: PartnershipFact) -> Partner:
-    """What is settled after one more fact."""
-    partner = existing(partner)
-    partner = replace(partner, holds={**partner.holds, **fact.settles})
+    """What is settled after one more fact: what stood under its places goes with them."""
+    partner, settles = existing(partner), fact.settles
+    under = tuple(f"{place}/" for place in settles)
+    stays = {path: held for path, held in partner.holds.items() if not path.startswith(under)}
+    partner = replace(partner, holds={**stays, **settles})
     match fact:
         case DeputyNamed(deputy_id=deputy_id, starts=starts, ends=ends):
             return replace(partner, deputies={**partner.deputies, deputy_id: (starts, ends)})

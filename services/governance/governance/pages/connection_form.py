@@ -143,6 +143,11 @@ def values_of(desk: ServiceDesk, kind: Kind | None) -> dict[str, Any]:
     }
 
 
+def usual(kind: Kind | None) -> dict[str, str]:
+    """What is chosen of the options of a kind when nothing is said."""
+    return {each.name: each.usual for each in (kind.options if kind else ()) if each.choices}
+
+
 def given(desk: ServiceDesk, kind: Kind | None) -> set[str]:
     """Which of its own secrets a desk has."""
     there = {each.name for each in (kind.options if kind else ()) if each.kind == "secret" and _set(each, desk)}

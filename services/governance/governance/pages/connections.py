@@ -32,7 +32,7 @@ from contracts.refusal import Refusal
 from governance.commands import connections as commands
 from governance.domain.agreed import Partner
 from governance.domain.connection import NoSuchConnection, NoSuchKind
-from governance.pages.connection_form import given, read, secret_of, signed_with, takes_answers, values_of
+from governance.pages.connection_form import given, read, secret_of, signed_with, takes_answers, usual, values_of
 from governance.pages.shown import show
 from governance.views import settings
 
@@ -191,8 +191,9 @@ async def _list(
 ) -> Response:
     mine = caller.scope_of(Role.OPERATOR)
     empty = {"timezone": "Europe/Stockholm", "poll_seconds": 300, "unheard_hours": 24, "flows": "Projekt"}
-    data = data or {**empty, "kind": request.query_params.get("kind", "")}
-    chosen = kinds.get(str(data.get("kind")))
+    wanted = request.query_params.get("kind", "") if data is None else str(data.get("kind"))
+    chosen = kinds.get(wanted)
+    data = data or {**empty, "kind": wanted, "options": usual(chosen)}
     return show(
         request,
         "connections.html",
