@@ -58,7 +58,7 @@ class NotToBeAsked(Refusal):
 class NotToldWithoutApi(Refusal):
     """What a kind is told besides goes with its API."""
 
-    text = "This holds only for what is asked: give the address of its API as well, or leave this empty."
+    text = "This holds only for what is asked: give the address of its API as well, or let this be as usual."
     status = 422
 
 
