@@ -242,6 +242,20 @@ def connection_of(municipality: str, system: str) -> UUID:
     return uuid5(PARTNERS, f"connection/{municipality}/{system}")
 
 
+OptionName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+WRITE_BACK = "write_back"
+"""What the secret is called that answers are signed with, among those of a connection; no option is called so."""
+
+
+@value
+class SignedAnswers:
+    """Where a system takes what is to be written into its tickets, as POSTs signed by Standard Webhooks; without an
+    address it takes none."""
+
+    url: Line | None = None
+    private: bool = False
+
+
 @value
 class Connection:
     """What holds of a connection to a ticketing system, but for its secrets. The fields mean what those of a desk in
@@ -262,18 +276,29 @@ class Connection:
 
 @fact("governance.connection-set", topic=PARTNERSHIP)
 class ConnectionSet(Settling):
-    """It was said how a municipality's ticketing system is spoken with; a new one is connected by it."""
+    """It was said how a municipality's ticketing system is spoken with; a new one is connected by it.
+
+    `options` are what its kind has to be told besides, but for secrets; None for one that is as usual. Where nothing is
+    said of them, or of what takes signed answers, that stays as it is.
+    """
 
     partner_id: UUID
     system: System
     connection: Connection
     reason: Text
+    options: dict[OptionName, Line | None] | None = None
+    write_back: SignedAnswers | None = None
 
     @property
     def settles(self) -> dict[str, Any]:
         """All of the connection but its secrets."""
         here = f"municipality/connections/{self.system}"
-        return {f"{here}/ended": None, f"{here}/set": self.connection}
+        said = {f"{here}/options": self.options, f"{here}/write_back": self.write_back}
+        return {
+            f"{here}/ended": None,
+            f"{here}/set": self.connection,
+            **{path: each for path, each in said.items() if each is not None},
+        }
 
 
 @fact("governance.connection-secrets-set", topic=PARTNERSHIP)
@@ -309,6 +334,23 @@ class ConnectionTokenSet(Settling):
         return {f"municipality/connections/{self.system}/token": self.token}
 
 
+@fact("governance.connection-key-set", topic=PARTNERSHIP)
+class ConnectionKeySet(Settling):
+    """Another secret of a connection holds from now on: one among its kind's own options, by the option's name, or the
+    one that answers are signed with, called "write_back"."""
+
+    partner_id: UUID
+    system: System
+    key: OptionName
+    secret: Locked
+    reason: Text
+
+    @property
+    def settles(self) -> dict[str, Any]:
+        """This one secret; the others stay."""
+        return {f"municipality/connections/{self.system}/keys/{self.key}": self.secret}
+
+
 @fact("governance.connection-ended", topic=PARTNERSHIP)
 class ConnectionEnded(Settling):
     """A municipality's system is not spoken with any more: what it delivers is refused, and nothing is asked of it."""
@@ -321,7 +363,8 @@ class ConnectionEnded(Settling):
     def settles(self) -> dict[str, Any]:
         """That there is no such connection."""
         here = f"municipality/connections/{self.system}"
-        gone = {f"{here}/{name}": None for name in ("set", "secret", "next_secret", "token")}
+        parts = ("set", "secret", "next_secret", "token", "options", "write_back", "keys")
+        gone = {f"{here}/{name}": None for name in parts}
         return {**gone, f"{here}/ended": True}
 
 
@@ -339,5 +382,6 @@ PartnershipFact = (
     | ConnectionSet
     | ConnectionSecretsSet
     | ConnectionTokenSet
+    | ConnectionKeySet
     | ConnectionEnded
 )

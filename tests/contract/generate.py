@@ -1,4 +1,5 @@
-"""Writes what is made from the code: schemas, AsyncAPI, OpenAPI, and the sample of a fact that has none yet.
+"""Writes what is made from the code: schemas, AsyncAPI, OpenAPI, the runbook's table of what each kind of ticketing
+system has to be told besides, and the sample of a fact that has none yet.
 
     python -m tests.contract.generate            write what is out of date
     python -m tests.contract.generate --check    only say what is, and fail if anything is
@@ -10,6 +11,7 @@ is there is never made again: it was released, and has to be readable for ever.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -17,17 +19,21 @@ from pathlib import Path
 import yaml
 
 from chassis.asyncapi import document
+from chassis.options import Option
 from chassis.service import Service, find_services
 from chassis.web import bare_app
 from contracts.catalogue import CATALOGUE, SERVICES, facts_of
 from contracts.compatible import breaks
 from contracts.event import Event
 from contracts.schema import schema_of, schema_of_envelope
+from intake.adapters.port import systems
 from tests.contract.samples import a_sample
 
 CONTRACTS = Path(__file__).parents[2] / "contracts"
 SCHEMAS, SAMPLES, OPENAPI = CONTRACTS / "schemas", CONTRACTS / "samples", CONTRACTS / "openapi"
 ASYNCAPI = CONTRACTS / "asyncapi.yaml"
+RUNBOOK = CONTRACTS.parent / "deploy" / "runbooks" / "connect-a-ticketing-system.md"
+TABLE = re.compile(r"(?<=<!-- options, by `make schemas` -->\n).*(?=<!-- end of options -->)", re.DOTALL)
 HEAD = "# Made from the facts in contracts/ by `make schemas`; edit those, not this.\n"
 
 
@@ -62,11 +68,30 @@ def openapi() -> dict[Path, str]:
     }
 
 
+def options() -> str:
+    """The runbook with the table of options, as its file should read."""
+    rows = ["| kind | option | what it is | unless said otherwise |", "|---|---|---|---|"]
+    for kind, system in systems().items():
+        for option in system.options:
+            words = " ".join(filter(None, (f"{option.label}.", option.hint, *_choices(option), *_sealed(option))))
+            rows.append(f"| `{kind}` | `{option.name}` | {words} | {f'`{option.usual}`' if option.usual else ''} |")
+    return TABLE.sub(lambda _: "\n".join(rows) + "\n", RUNBOOK.read_text("utf-8"))
+
+
+def _choices(option: Option) -> list[str]:
+    told = ", ".join(f"`{value}` ({called})" for value, called in option.choices.items())
+    return [f"One of {told}."] if told else []
+
+
+def _sealed(option: Option) -> list[str]:
+    return ["Secret."] if option.kind == "secret" else []
+
+
 def wanted() -> dict[Path, str]:
     """Every file that is made, and what it should hold; of samples only those that are missing."""
     samples = {SAMPLES / f"{name}.json": fact for name, fact in CATALOGUE.items()}
     missing = {path: a_sample(fact) for path, fact in samples.items() if not path.exists()}
-    return {**schemas(), ASYNCAPI: asyncapi(), **openapi(), **missing}
+    return {**schemas(), ASYNCAPI: asyncapi(), **openapi(), RUNBOOK: options(), **missing}
 
 
 def broken(path: Path, text: str) -> list[str]:

@@ -6,18 +6,26 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import cast
 
 import httpx
+import msgspec
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from chassis import agreed
 from chassis.agreed import Current
+from chassis.auth import LANGUAGE_COOKIE
+from chassis.i18n import LANGUAGES, use
 from chassis.partnership import Partnership, ServiceDesk
+from chassis.settings import Settings
 from chassis.testing import Databases
 from chassis.views.read import every
 from governance.views import settings
 from intake.adapters.desks import faults
+from intake.pages.connecting import kinds_in
 from tests.integration.governance_world import World, a_world, text_of
 
 PATH = "/governance/settings/connections"
@@ -35,6 +43,26 @@ async def world(databases: Databases, tmp_path: Path) -> AsyncIterator[World]:
         app.state.here = opened.here  # type: ignore[attr-defined]  # it is FastAPI's
         yield opened
         assert await opened.parked() == 0
+
+
+@pytest.fixture
+async def intake(world: World) -> AsyncIterator[None]:
+    """Intake, as far as it tells which kinds there are."""
+    use("intake")
+    told = {language: msgspec.json.encode(kinds_in(language)) for language in LANGUAGES}  # catalogues take a moment
+
+    async def kinds(request: web.Request) -> web.Response:
+        return web.Response(body=told[request.cookies[LANGUAGE_COOKIE]], content_type="application/json")
+
+    app = web.Application()
+    app.router.add_get("/intake/connections/kinds.json", kinds)
+    async with TestServer(app) as server:
+        url = str(server.make_url("")).rstrip("/")
+        settings = SimpleNamespace(**{**vars(world.here.settings), "address_of": lambda _: url})
+        world.here = replace(world.here, settings=cast(Settings, settings))
+        asked = cast(httpx.ASGITransport, world.client._transport).app
+        asked.state.here = world.here  # type: ignore[attr-defined]  # it is FastAPI's
+        yield
 
 
 def operator(world: World, town: str = "ekvik") -> dict[str, str]:
@@ -190,3 +218,123 @@ async def test_a_secret_the_kind_cannot_use_keeps_nothing_else_from_holding(worl
 async def connected_badly(world: World) -> None:
     fields = form(kind="standard-webhooks", system="hand", secret="whsec_%%%not-base64%%%", api_url="", token="")
     assert (await world.send(PATH, fields, operator(world))).status_code == 200
+
+
+GLPI = {"kind": "glpi", "own:flag": "1", "options.api": "high-level", "options.flow_field": "category"}
+SIGNING = "whsec_" + "QUJD" * 11
+ANSWERED = "https://desk.ekvik.example/flode"
+
+
+async def the_desk(world: World, system: str) -> ServiceDesk:
+    await desk(world)
+    found = world.here.partnership.desk("ekvik", system)
+    assert found is not None
+    return found
+
+
+@pytest.mark.usefixtures("intake")
+async def test_each_kind_is_asked_for_what_it_knows_and_for_nothing_else(world: World) -> None:
+    glpi = (await world.get(f"{PATH}?kind=glpi", operator(world))).text
+    assert 'name="options.client_secret"' in glpi
+    assert 'name="write_back.url"' not in glpi
+    zammad = (await world.get(f"{PATH}?kind=zammad", operator(world))).text
+    assert 'name="options.' not in zammad
+    bearer = (await world.get(f"{PATH}?kind=bearer", operator(world))).text
+    assert 'name="write_back.url"' in bearer
+    assert 'name="options.' not in bearer
+    mail = text_of(await world.get(f"{PATH}?kind=e-mail", operator(world)))
+    assert "Left empty it is “INBOX”." in mail
+
+
+@pytest.mark.usefixtures("intake")
+async def test_what_is_particular_is_set_changed_and_told_to_all(world: World) -> None:
+    await connected(world, **GLPI, **{"options.client_id": "flode", "options.client_secret": TOKEN})
+    assert await world.facts() == [
+        "connection-set", "connection-secrets-set", "connection-token-set", "connection-key-set",
+    ]  # fmt: skip
+    found = (await the_desk(world, "glpi")).api
+    assert found is not None
+    assert found.options == {"client_id": "flode", "client_secret": TOKEN}
+    page = (await world.get(f"{PATH}/ekvik/glpi", operator(world))).text
+    assert TOKEN not in page
+    assert "One is given; it is not shown." in page
+    later = form(**(GLPI | {"token": "", "options.api": "legacy", "action": "set", "reason": "Äldre"}))
+    answer = await world.send(f"{PATH}/ekvik/glpi", later, operator(world))
+    assert answer.status_code == 303, text_of(answer)
+    changed = (await the_desk(world, "glpi")).api
+    assert changed is not None
+    assert changed.options == {"api": "legacy", "client_secret": TOKEN}
+    kept = "".join(event.message.decode() for event in await world.here.store.read(0))
+    assert TOKEN not in kept
+
+
+@pytest.mark.usefixtures("intake")
+@pytest.mark.parametrize(
+    ("filled", "place", "said"),
+    [
+        ({"kind": "glpi", "options.api": "newest"}, "options-api", "Choose one of those that are offered."),
+        ({"kind": "e-mail", "options.smtp": "smtp.ekvik.example"}, "options-smtp", "smtp://smtp.example.org:587"),
+        ({"kind": "e-mail", "options.smtp": "smtps://mail.example"}, "options-smtp", "mail.example is not among"),
+        ({"kind": "jira", "options.organisation_field": "unit"}, "options-organisation_field", "customfield_10002"),
+        ({"kind": "glpi", "options.client_secret": "env:SECRET"}, "options-client_secret", "partnership's file alone"),
+        ({"kind": "glpi", "api_url": "", "token": "", "options.api": "legacy"}, "options-api", "address of its API"),
+        ({"kind": "bearer", "write_back.url": "https://elsewhere.example/"}, "write_back-url", "is answered, is not"),
+        ({"kind": "bearer", "write_back.url": "desk"}, "write_back-url", "https://desk.example.org/flode"),
+        ({"kind": "bearer", "write_back.secret": "short"}, "write_back-secret", "24 bytes or more"),
+        ({"kind": "bearer", "token": ""}, "token", "Without a password or a token"),
+        ({"kind": "bearer", "secret": "short"}, "secret", "Write at least 16 characters."),
+    ],
+)
+async def test_a_mistake_in_what_is_particular_is_said_beside_its_field(
+    world: World, filled: dict[str, str], place: str, said: str
+) -> None:
+    answer = await world.send(PATH, form(**{"own:flag": "1"}, **filled), operator(world))
+    assert answer.status_code == 422
+    assert f'id="f-{place}-error"' in answer.text
+    assert said in text_of(answer)
+    assert TOKEN not in answer.text
+    assert await world.facts() == []
+
+
+@pytest.mark.usefixtures("intake")
+async def test_answers_are_signed_with_a_secret_that_is_made_and_shown_once(world: World) -> None:
+    generic = {"kind": "bearer", "own:flag": "1", "write_back.url": ANSWERED, "api_url": "", "token": ""}
+    answer = await world.send(PATH, form(**generic), operator(world))
+    incoming, signing = re.findall(r"whsec_[A-Za-z0-9+/=]+", answer.text)
+    found = await the_desk(world, "bearer")
+    assert found.write_back is not None
+    assert (found.secret, found.write_back.url, found.write_back.secret) == (incoming, ANSWERED, signing)
+    path = f"{PATH}/ekvik/bearer"
+    assert signing not in (await world.get(path, operator(world))).text
+    own = {**generic, "action": "set", "write_back.secret": SIGNING}
+    assert (await world.send(path, form(**own), operator(world))).status_code == 303
+    assert (way := (await the_desk(world, "bearer")).write_back) is not None
+    assert way.secret == SIGNING
+    ended = {**generic, "action": "set", "write_back.url": ""}
+    assert (await world.send(path, form(**ended), operator(world))).status_code == 303
+    assert (await the_desk(world, "bearer")).write_back is None
+
+
+async def test_while_intake_is_away_what_is_particular_stays_and_nothing_new_is_taken(world: World) -> None:
+    told = form(**GLPI)
+    answer = await world.send(PATH, told, operator(world))
+    assert answer.status_code == 503
+    assert "cannot be checked now" in text_of(answer)
+    await connected(world, kind="glpi")
+    page = text_of(await world.get(f"{PATH}/ekvik/glpi", operator(world)))
+    await the_desk(world, "glpi")
+    assert "is not shown now" in text_of(await world.get(f"{PATH}/ekvik/glpi", operator(world))), page
+
+
+@pytest.mark.usefixtures("intake")
+@pytest.mark.parametrize("language", ["sv", "da", "nb", "en"])
+async def test_the_form_speaks_the_language_of_its_reader(world: World, language: str) -> None:
+    headers = {**operator(world), "Cookie": f"{LANGUAGE_COOKIE}={language}"}
+    page = text_of(await world.get(f"{PATH}?kind=glpi", headers))
+    words = {"sv": "Särskilt för GLPI", "da": "Særligt for GLPI", "nb": "Særskilt for GLPI", "en": "Particular to GLPI"}
+    secret = {
+        "sv": "Applikationens hemlighet", "da": "Programmets hemmelighed", "nb": "Programmets hemmelighet",
+        "en": "The application's secret",
+    }  # fmt: skip
+    assert words[language] in page
+    assert secret[language] in page

@@ -20,7 +20,7 @@ from chassis.vault import Vault
 from chassis.views import Row, View
 from chassis.views.read import MOVED, every
 from contracts.envelope import Envelope
-from contracts.partnership import PartnershipFact, Settling
+from contracts.partnership import WRITE_BACK, PartnershipFact, Settling
 from contracts.topics import PARTNERSHIP
 
 LOOK_SECONDS = 1.0
@@ -122,11 +122,32 @@ def _desk(desk: dict[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
             name: settled[name] for name in ("private", "poll_seconds", "unheard_hours")
         }
         desk["api"] = {**(desk.get("api") or {}), **asked} if settled["api_url"] else None
-    if desk.get("api") and said.get("token"):
-        desk["api"]["token"] = said["token"]
+    _particulars(desk, said)
+    _secrets(desk, said)
     if desk.get("api") and not desk["api"].get("token"):
         desk["api"] = None  # it cannot be asked before it is known with what
     return desk
+
+
+def _particulars(desk: dict[str, Any], said: Mapping[str, Any]) -> None:
+    """What not every kind has; what a file alone can say of it stays as well."""
+    if desk.get("api") and (own := said.get("options")):
+        options = {**desk["api"].get("options", {}), **own}
+        desk["api"]["options"] = {name: value for name, value in options.items() if value is not None}
+    if (answers := said.get("write_back")) is not None:
+        desk["write_back"] = {**(desk.get("write_back") or {}), **answers} if answers["url"] else None
+
+
+def _secrets(desk: dict[str, Any], said: Mapping[str, Any]) -> None:
+    keys = dict(said.get("keys") or {})
+    if (signing := keys.pop(WRITE_BACK, None)) and desk.get("write_back"):
+        desk["write_back"]["secret"] = signing
+    if desk.get("write_back") and not desk["write_back"].get("secret"):
+        desk["write_back"] = None  # nor can it be answered before it is known how that is signed
+    if desk.get("api"):
+        desk["api"]["options"] = {**desk["api"].get("options", {}), **keys}
+        if said.get("token"):
+            desk["api"]["token"] = said["token"]
 
 
 def _lay(place: dict[str, Any], steps: Sequence[str], held: Any) -> None:

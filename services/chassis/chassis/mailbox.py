@@ -20,13 +20,24 @@ from email.utils import parsedate_to_datetime
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from chassis.i18n import N_
 from chassis.oauth import token_for
+from chassis.options import Option
 from chassis.outbox import GiveUp, Retry
 from chassis.outward import MOST_BYTES, OURSELVES, Outward
 from chassis.partnership import Api
 
 T = TypeVar("T")
 
+FOLDER = Option(
+    name="folder", label=N_("Folder that mails come into"), hint=N_("Whatever comes into it is taken."), usual="INBOX"
+)
+PROCESSED = Option(
+    name="processed",
+    label=N_("Folder for mails that were taken"),
+    hint=N_("They are moved there, and must stay there: answers are written to those who sent them."),
+    usual="Processed",
+)
 MOST_OF_A_MAIL = 1024 * 1024
 """The bytes that are read of one mail: text comes first, and what is attached stays where it is."""
 FOR_GOOD = frozenset({"AUTHORIZATIONFAILED", "CANNOT", "CLIENTBUG", "NONEXISTENT", "NOPERM", "PRIVACYREQUIRED"})

@@ -312,7 +312,7 @@ class Partnership(_Strict):
                         f"service_desks.{at}.{name}.url: its host is not among municipalities.{desk.municipality}.hosts"
                     )
                     about = {"municipality": desk.municipality, "system": desk.system, "host": host or called.url}
-                    faults.append(Fault.of("host", line, **about))
+                    faults.append(Fault.of("host", line, place=name, **about))
         if sum((each.weight for each in self.criteria), Decimal(0)) <= 0:
             faults.append(Fault.of("nothing", "criteria: at least one is needed"))
         return faults

@@ -10,11 +10,15 @@ from uuid import UUID, uuid4
 import pytest
 
 from chassis.agreed import AgreedRow, Current, evolve, overlaid, proposed
-from chassis.partnership import Partnership, PartnershipWrong
+from chassis.partnership import Partnership, PartnershipWrong, ServiceDesk
 from chassis.testing import an_envelope, sealed
 from chassis.vault import Vault
 from contracts.partnership import (
     CadenceSet,
+    Connection,
+    ConnectionEnded,
+    ConnectionKeySet,
+    ConnectionSet,
     CriteriaSet,
     DeputyEnded,
     DeputyNamed,
@@ -24,6 +28,7 @@ from contracts.partnership import (
     Officer,
     OfficersNamed,
     Settling,
+    SignedAnswers,
     Town,
     partner_of,
 )
@@ -45,6 +50,86 @@ def a_file() -> Partnership:
             },
         }
     )
+
+
+def a_file_with_a_desk() -> Partnership:
+    """Tallvik's GLPI, of which the file says things that no page could say before."""
+    file = a_file()
+    town = file["tallvik"].model_copy(update={"hosts": ("desk.tallvik.example",)})
+    desk = ServiceDesk.model_validate(
+        {
+            "municipality": "tallvik", "system": "glpi", "kind": "glpi", "secret": "a secret of the file",
+            "api": {
+                "url": "https://desk.tallvik.example", "token": "of the file",
+                "options": {"flow_field": "entity", "unheard_of": "stays", "client_secret": "of the file"},
+            },
+            "write_back": {"url": "https://desk.tallvik.example/file", "secret": "a secret of the file"},
+        }
+    )  # fmt: skip
+    return file.model_copy(
+        update={"municipalities": {**file.municipalities, "tallvik": town}, "service_desks": (desk,)}
+    )
+
+
+CONNECTION = Connection(kind="glpi", flows=("Projekt",), api_url="https://desk.tallvik.example")
+
+
+def a_connection(**said: Any) -> ConnectionSet:
+    return ConnectionSet(partner_id=partner_of("tallvik"), system="glpi", connection=CONNECTION, reason="Ny", **said)
+
+
+def a_key(key: str, secret: str) -> ConnectionKeySet:
+    locked = "secret:" + sealed(secret)
+    return ConnectionKeySet(partner_id=partner_of("tallvik"), system="glpi", key=key, secret=locked, reason="Ny")
+
+
+def the_desk(*facts: Settling) -> ServiceDesk:
+    now, faults = overlaid(a_file_with_a_desk(), [row_of(*facts)])
+    assert faults == []
+    desk = now.desk("tallvik", "glpi")
+    assert desk is not None
+    return desk
+
+
+def options(*facts: Settling) -> dict[str, str]:
+    api = the_desk(*facts).api
+    assert api is not None
+    return api.options
+
+
+def test_what_a_page_says_nothing_of_is_as_the_file_says() -> None:
+    assert options(a_connection()) == {"flow_field": "entity", "unheard_of": "stays", "client_secret": "of the file"}
+    assert the_desk(a_connection()).write_back is not None
+
+
+def test_options_that_were_set_hold_over_the_file_and_what_is_as_usual_is_left_out() -> None:
+    told = options(a_connection(options={"flow_field": None, "api": "legacy"}))
+    assert told == {"unheard_of": "stays", "client_secret": "of the file", "api": "legacy"}
+    later = a_connection(options={"flow_field": "type", "api": None})
+    assert options(a_connection(options={"api": "legacy"}), later)["flow_field"] == "type"
+    assert options(later, a_connection())["flow_field"] == "type"
+
+
+def test_a_secret_of_its_own_holds_over_the_one_of_the_file() -> None:
+    told = options(a_connection(), a_key("client_secret", "locked"))
+    assert told["client_secret"].startswith("secret:sealed:")
+
+
+def test_signed_answers_go_where_it_was_set_and_nowhere_when_that_was_ended() -> None:
+    there = SignedAnswers(url="https://desk.tallvik.example/page", private=True)
+    way = the_desk(a_connection(write_back=there)).write_back
+    assert way is not None
+    assert (way.url, way.private, way.secret) == (there.url, True, "a secret of the file")
+    signed = the_desk(a_connection(write_back=there), a_key("write_back", "another")).write_back
+    assert signed is not None
+    assert signed.secret.startswith("secret:sealed:")
+    assert the_desk(a_connection(write_back=SignedAnswers())).write_back is None
+
+
+def test_nothing_particular_outlives_the_connection() -> None:
+    ended = ConnectionEnded(partner_id=partner_of("tallvik"), system="glpi", reason="Slut")
+    holds = row_of(a_connection(options={"api": "legacy"}), a_key("client_secret", "x"), ended).holds
+    assert holds == {"municipality/connections/glpi/ended": True}
 
 
 def a_town(name: str) -> dict[str, Any]:

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 
-from contracts.partnership import Connection, PartnershipFact, connection_of, partner_of
+from contracts.partnership import (
+    Connection,
+    ConnectionSet,
+    PartnershipFact,
+    SignedAnswers,
+    connection_of,
+    partner_of,
+)
 from contracts.personal import token
 from contracts.refusal import Refusal
 from governance.commands.settings import PARTNER
@@ -16,6 +24,7 @@ from governance.domain.connection import (
     ConnectedAlready,
     NoNewSecret,
     NoSuchConnection,
+    Particular,
     There,
     TwoSecretsAlready,
     change,
@@ -76,6 +85,45 @@ def test_what_is_ended_holds_nothing_and_may_be_made_again() -> None:
     facts = (*made(), end(EKVIK, "zammad", there=THERE, reason="Slut"))
     assert [holds(facts, what) for what in ("set", "secret", "token", "ended")] == [None, None, None, True]
     assert holds((*facts, *made()), "ended") is None
+
+
+OPTIONS = {"flow_field": "entity", "api": None}
+ANSWERS = SignedAnswers(url="https://desk.ekvik.example/flode")
+OWN = Particular(options=OPTIONS, write_back=ANSWERS, keys={"client_secret": locked("client")})
+
+
+def changed(was: tuple[PartnershipFact, ...], particular: Particular) -> tuple[PartnershipFact, ...]:
+    return change(
+        after(*was), EKVIK, "zammad", ZAMMAD, there=THERE, token=None, reason="Mer", particular=particular
+    )  # fmt: skip
+
+
+def test_what_is_particular_is_set_and_stays_where_nothing_more_is_said_of_it() -> None:
+    facts = made() + changed(made(), OWN)
+    again = change(
+        after(*facts), EKVIK, "zammad", replace(ZAMMAD, flows=("P",)), there=THERE, token=None, reason="Annat"
+    )
+    facts += again
+    assert [type(fact) for fact in again] == [ConnectionSet]
+    for what, held in (("options", OPTIONS), ("write_back", ANSWERS), ("keys/client_secret", locked("client"))):
+        assert holds(facts, what) == held
+
+
+def test_the_same_said_again_of_what_is_particular_changes_nothing() -> None:
+    facts = made() + changed(made(), OWN)
+    with pytest.raises(NothingChanges):
+        changed(facts, Particular(options=OPTIONS, write_back=ANSWERS))
+    assert changed(facts, Particular(options={**OPTIONS, "api": "legacy"}))
+
+
+def test_a_connection_that_is_made_again_knows_nothing_particular_of_the_one_before() -> None:
+    facts = (*made(), *changed(made(), OWN), end(EKVIK, "zammad", there=THERE, reason="Slut"), *made())
+    assert [holds(facts, what) for what in ("options", "write_back", "keys/client_secret")] == [None] * 3
+
+
+def test_a_connection_set_before_any_of_that_could_be_said_settles_none_of_it() -> None:
+    fact = ConnectionSet(partner_id=EKVIK, system="zammad", connection=ZAMMAD, reason="Ny")
+    assert not {path for path in fact.settles if path.endswith(("options", "write_back"))}
 
 
 def test_what_cannot_be_is_refused() -> None:

@@ -35,6 +35,11 @@ LOOK_SECONDS = 1.0
 LOOK_BACK = timedelta(minutes=10)
 """A ticket that was registered so short a time before the command was given counts as the one it waits for."""
 UNFILLED = "to be filled in"
+FIELDS = {
+    "api_url": "api.url", "api_user": "api.user", "api_token": "api.token", "desk_url": "url", "flows": "flows",
+    "states": "states", "timezone": "timezone",
+}  # fmt: skip
+"""The fields that steps speak of, as the partnership's file calls them."""
 AGAIN = "Then start the services again (flode down, flode up), and give this command once more: it goes on from there."
 
 
@@ -97,26 +102,27 @@ def show_steps(adapter: System, desk: ServiceDesk, public_url: str) -> None:
     """What is to be done in the ticketing system, with what is to be pasted there."""
     click.echo(f"{adapter.name} of {desk.municipality}, in that system:\n")
     for number, step in enumerate(adapter.steps, 1):
-        filled = fill(step, desk, public_url)
+        filled = fill(step, adapter, desk, public_url)
         click.echo(f"{number}. {filled.do}")
         if filled.paste:
             click.echo("\n" + "\n".join(f"       {line}" for line in filled.paste.splitlines()) + "\n")
+    if adapter.options:
+        click.echo("\nOf its own it can be told, in api.options:\n")
+    for option in adapter.options:
+        usual = f' ("{option.usual}" unless said otherwise)' if option.usual else ""
+        click.echo(f"  {option.name}{usual}: {option.label}. {option.hint}")
 
 
-def fill(step: Step, desk: ServiceDesk, public_url: str) -> Step:
-    """A step with the address, the secret and the flow's name of a desk."""
+def fill(step: Step, adapter: System, desk: ServiceDesk, public_url: str) -> Step:
+    """A step with the address, the secret and the flow's name of a desk, and fields called as the file calls them."""
     values = {
-        "{url}": f"{public_url}/intake/hooks/{desk.kind}/{desk.id}",
-        "{secret}": desk.secret,
-        "{flow}": desk.flows[0],
+        **FIELDS,
+        **{f"option_{option.name}": f"api.options.{option.name}" for option in adapter.options},
+        "url": f"{public_url}/intake/hooks/{desk.kind}/{desk.id}",
+        "secret": desk.secret,
+        "flow": desk.flows[0],
     }
-
-    def filled(text: str) -> str:
-        for place, value in values.items():
-            text = text.replace(place, value)
-        return text
-
-    return Step(do=filled(step.do), paste=filled(step.paste))
+    return step.told_in("en", values)
 
 
 def _not_there(

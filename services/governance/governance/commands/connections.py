@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import secrets
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from chassis.aggregate import Outcome
@@ -15,7 +16,7 @@ from contracts.partnership import Connection, PartnershipFact, connection_of, pa
 from governance.commands.settings import settle_together
 from governance.domain import connection as domain
 from governance.domain.agreed import Partner
-from governance.domain.connection import There
+from governance.domain.connection import Particular, There
 
 Decide = Callable[[Partner | None, UUID, There | None], PartnershipFact | Sequence[PartnershipFact]]
 
@@ -32,27 +33,32 @@ def a_secret() -> str:
 
 
 async def connect(
-    here: Deps, system: str, connection: Connection, *, secret: str, token: str | None, reason: str, context: Context
-) -> Outcome[Partner]:
+    here: Deps, system: str, connection: Connection, *, secret: str, token: str | None, reason: str, context: Context,
+    particular: Particular = domain.NOTHING_PARTICULAR,
+) -> Outcome[Partner]:  # fmt: skip
     """Connect a system that is not connected yet."""
     locked, locked_token = await _lock(here, context, system, secret), await _lock(here, context, system, token)
     assert locked is not None
+    others = await _lock_each(here, context, system, particular)
     return await _settle(
         here, system, context,
         lambda _, at, now: domain.connect(
-            at, system, connection, there=now, secret=locked, token=locked_token, reason=reason
+            at, system, connection, there=now, secret=locked, token=locked_token, reason=reason, particular=others
         ),
     )  # fmt: skip
 
 
 async def change(
-    here: Deps, system: str, connection: Connection, *, token: str | None, reason: str, context: Context
-) -> Outcome[Partner]:
+    here: Deps, system: str, connection: Connection, *, token: str | None, reason: str, context: Context,
+    particular: Particular = domain.NOTHING_PARTICULAR,
+) -> Outcome[Partner]:  # fmt: skip
     """Say otherwise how a system is spoken with."""
-    locked = await _lock(here, context, system, token)
+    locked, others = await _lock(here, context, system, token), await _lock_each(here, context, system, particular)
     return await _settle(
         here, system, context,
-        lambda was, at, now: domain.change(was, at, system, connection, there=now, token=locked, reason=reason),
+        lambda was, at, now: domain.change(
+            was, at, system, connection, there=now, token=locked, reason=reason, particular=others
+        ),
     )  # fmt: skip
 
 
@@ -86,6 +92,11 @@ async def _settle(here: Deps, system: str, context: Context, decide: Decide) -> 
         return decide(state, partner_of(town), there(here, town, system))
 
     return await settle_together(here, decided, context)
+
+
+async def _lock_each(here: Deps, context: Context, system: str, typed: Particular) -> Particular:
+    locked = {key: await _lock(here, context, system, secret) for key, secret in typed.keys.items()}
+    return replace(typed, keys={key: secret for key, secret in locked.items() if secret is not None})
 
 
 async def _lock(here: Deps, context: Context, system: str, text: str | None) -> str | None:

@@ -32,6 +32,11 @@ from governance.domain.words import clean
 PARTNER: Aggregate[Partner, PartnershipFact] = Aggregate("partner", PartnershipFact, agreed.evolve)
 Part = Literal["criteria", "size", "cadence", "ties", "guidance", "municipality", "officers", "deputies"]
 """What can be settled, as the pages call it."""
+HOSTS_OF: Mapping[str, tuple[str, type[Refusal]]] = {
+    "api": ("api_url", unsettled.HostNotNamed),
+    "write_back": ("write_back.url", unsettled.HostOfAnswersNotNamed),
+}
+"""What is called of a connection: its field on the page, and what is said when its host may not be called."""
 OF_ALL: frozenset[Part] = frozenset({"criteria", "size", "cadence", "ties", "guidance"})
 
 
@@ -245,10 +250,10 @@ def _told(fault: str, partnership: Partnership, settles: Mapping[str, Any]) -> R
     """A fault as a refusal, beside the field that brings it about."""
     connects = any("/connections/" in path for path in settles)
     match fault:
-        case Fault(kind="host", params={"host": host, "system": system, "municipality": town}):
+        case Fault(kind="host", params={"host": host, "system": system, "municipality": town, "place": place}):
             name = partnership[town].name if town in partnership.ids else town
-            field = "api_url" if connects else "hosts"
-            return unsettled.HostNotNamed(field, host=host, system=system, municipality=name)
+            field, refused = HOSTS_OF[place]
+            return refused(field if connects else "hosts", host=host, system=system, municipality=name)
         case Fault(kind="twice", params={"place": "email_domains", "key": domain}):
             return unsettled.DomainTwice("email_domains", domain=domain)
         case Fault(kind="twice", params={"key": key}):

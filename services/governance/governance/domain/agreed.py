@@ -194,9 +194,11 @@ def existing(partner: Partner | None) -> Partner:
 
 
 def evolve(partner: Partner | None, fact: PartnershipFact) -> Partner:
-    """What is settled after one more fact."""
-    partner = existing(partner)
-    partner = replace(partner, holds={**partner.holds, **fact.settles})
+    """What is settled after one more fact: what stood under its places goes with them."""
+    partner, settles = existing(partner), fact.settles
+    under = tuple(f"{place}/" for place in settles)
+    stays = {path: held for path, held in partner.holds.items() if not path.startswith(under)}
+    partner = replace(partner, holds={**stays, **settles})
     match fact:
         case DeputyNamed(deputy_id=deputy_id, starts=starts, ends=ends):
             return replace(partner, deputies={**partner.deputies, deputy_id: (starts, ends)})
@@ -233,9 +235,16 @@ def _in_every_language(words: Mapping[Any, str], place: str) -> dict[Any, str]:
     return cast("dict[Any, str]", told)
 
 
-def _in_a_zone(town: Town) -> Town:
+def is_zone(name: str) -> bool:
+    """Whether there is a time zone of this name."""
     try:
-        ZoneInfo(town.timezone)
+        ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise unsettled.NoZone("timezone") from None
+        return False
+    return True
+
+
+def _in_a_zone(town: Town) -> Town:
+    if not is_zone(town.timezone):
+        raise unsettled.NoZone("timezone")
     return replace(town, name=said(town.name, "name", 255))

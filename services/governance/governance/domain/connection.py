@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from contracts.partnership import (
     Connection,
     ConnectionEnded,
+    ConnectionKeySet,
     ConnectionSecretsSet,
     ConnectionSet,
     ConnectionTokenSet,
     PartnershipFact,
+    SignedAnswers,
 )
 from contracts.refusal import NotFound, Refusal
 from governance.domain.agreed import Partner, existing
@@ -45,6 +48,41 @@ class AnotherKind(Refusal):
     text = "What kind of system it is cannot be changed; connect another one under another name."
 
 
+class NotToBeAsked(Refusal):
+    """An API is asked as somebody."""
+
+    text = "Without a password or a token it cannot be asked."
+    status = 422
+
+
+class NotToldWithoutApi(Refusal):
+    """What a kind is told besides goes with its API."""
+
+    text = "This holds only for what is asked: give the address of its API as well, or let this be as usual."
+    status = 422
+
+
+class NotToBeChecked(Refusal):
+    """Which options a kind has is known by the service that has its adapter."""
+
+    text = "What is particular to this kind of system cannot be checked now. Try again in a moment."
+    status = 503
+
+
+class NotSigningSecret(Refusal):
+    """Standard Webhooks signs with the bytes that a secret means."""
+
+    text = "A secret for signed answers is whsec_ and Base64, of 24 bytes or more. Leave it empty and one is made."
+    status = 422
+
+
+class NotAnAddressOfOurs(Refusal):
+    """Where something is called, or opened by people."""
+
+    text = "Write an address here, like {example}."
+    status = 422
+
+
 class TwoSecretsAlready(Refusal):
     """There is a new secret beside the old one already."""
 
@@ -65,41 +103,72 @@ class There:
     has_next: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Particular:
+    """What not every kind of system has: None for what nothing was said of.
+
+    `keys` are its secrets besides those of deliveries and the token, locked, by what they are called.
+    """
+
+    options: Mapping[str, str | None] | None = None
+    write_back: SignedAnswers | None = None
+    keys: Mapping[str, str] = field(default_factory=dict)
+
+    def fact(self, partner_id: UUID, system: str, connection: Connection, reason: str) -> ConnectionSet:
+        """What was said of a connection, with this."""
+        options = None if self.options is None else dict(self.options)
+        return ConnectionSet(
+            partner_id=partner_id, system=system, connection=connection, reason=reason, options=options,
+            write_back=self.write_back,
+        )  # fmt: skip
+
+
+NOTHING_PARTICULAR = Particular()
+
+
 def connect(
     partner_id: UUID, system: str, connection: Connection, *, there: There | None, secret: str, token: str | None,
-    reason: str,
+    reason: str, particular: Particular = NOTHING_PARTICULAR,
 ) -> tuple[PartnershipFact, ...]:  # fmt: skip
     """A system is connected, with a secret of its own."""
     if there is not None:
         raise ConnectedAlready("system", system=system)
     why = said(reason, "reason")
     facts: list[PartnershipFact] = [
-        ConnectionSet(partner_id=partner_id, system=system, connection=connection, reason=why),
+        particular.fact(partner_id, system, connection, why),
         ConnectionSecretsSet(partner_id=partner_id, system=system, secret=secret, next_secret=None, reason=why),
     ]
-    if token:
-        facts.append(ConnectionTokenSet(partner_id=partner_id, system=system, token=token, reason=why))
-    return tuple(facts)
+    return (*facts, *_given(partner_id, system, token, particular.keys, why))
 
 
 def change(
     partner: Partner | None, partner_id: UUID, system: str, connection: Connection, *, there: There | None,
-    token: str | None, reason: str,
+    token: str | None, reason: str, particular: Particular = NOTHING_PARTICULAR,
 ) -> tuple[PartnershipFact, ...]:  # fmt: skip
-    """Something of a connection is otherwise; without a token the one it has stays."""
+    """Something of a connection is otherwise; without a token the one it has stays, and so do its other secrets and
+    what nothing was said of."""
     if there is None:
         raise NoSuchConnection
     if there.kind != connection.kind:
         raise AnotherKind("kind")
     why = said(reason, "reason")
     facts: list[PartnershipFact] = []
-    if _holds(partner, system, "set") != connection:
-        facts.append(ConnectionSet(partner_id=partner_id, system=system, connection=connection, reason=why))
-    if token:
-        facts.append(ConnectionTokenSet(partner_id=partner_id, system=system, token=token, reason=why))
+    fact = particular.fact(partner_id, system, connection, why)
+    if any(existing(partner).holds.get(path) != held for path, held in fact.settles.items()):
+        facts.append(fact)
+    facts += _given(partner_id, system, token, particular.keys, why)
     if not facts:
         raise NothingChanges
     return tuple(facts)
+
+
+def _given(
+    partner_id: UUID, system: str, token: str | None, keys: Mapping[str, str], why: str
+) -> Iterator[PartnershipFact]:
+    if token:
+        yield ConnectionTokenSet(partner_id=partner_id, system=system, token=token, reason=why)
+    for key, secret in keys.items():
+        yield ConnectionKeySet(partner_id=partner_id, system=system, key=key, secret=secret, reason=why)
 
 
 def renew_secret(

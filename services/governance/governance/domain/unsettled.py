@@ -86,6 +86,20 @@ class HostNotNamed(Refusal):
     status = 422
 
 
+class HostOfAnswersNotNamed(Refusal):
+    """Nor is a host answered that the municipality has not named."""
+
+    text = "{host}, where “{system}” is answered, is not among the hosts of {municipality} that may be called."
+    status = 422
+
+
+class HostNotAmong(Refusal):
+    """The same, of whatever else is called because of a connection."""
+
+    text = "{host} is not among the hosts of {municipality} that may be called."
+    status = 422
+
+
 class DomainTwice(Refusal):
     """By the domain of an address it is known whose somebody is."""
 

@@ -6,31 +6,33 @@ A secret is shown once, on the page that answers when it is made. How a connecti
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
-from pydantic import BaseModel, Field
 
+from chassis.aggregate import Outcome
 from chassis.agreed import refresh
 from chassis.auth import Caller
 from chassis.i18n import N_
 from chassis.identity import Identity, Role
+from chassis.options import Kind
 from chassis.partnership import ServiceDesk
-from chassis.web import Deps, Form, Here, caught_up, filled, form_of, go_to
+from chassis.web import Deps, Form, Here, caught_up, form_of, go_to
 from chassis.web.answers import is_after
 from chassis.web.others import ask_each
 from contracts.partnership import (
-    Connection,
     ConnectionEnded,
+    ConnectionKeySet,
     ConnectionSecretsSet,
     ConnectionSet,
     ConnectionTokenSet,
-    System,
 )
 from contracts.refusal import Refusal
 from governance.commands import connections as commands
+from governance.domain.agreed import Partner
 from governance.domain.connection import NoSuchConnection, NoSuchKind
+from governance.pages.connection_form import given, read, secret_of, signed_with, takes_answers, usual, values_of
 from governance.pages.shown import show
 from governance.views import settings
 
@@ -54,34 +56,9 @@ SAID = {
     ConnectionSet.type: N_("It was set how the system is spoken with"),
     ConnectionSecretsSet.type: N_("The secrets were changed"),
     ConnectionTokenSet.type: N_("Another token was given"),
+    ConnectionKeySet.type: N_("Another secret of its own was given"),
     ConnectionEnded.type: N_("The connection was ended"),
 }
-
-
-class Filled(BaseModel):
-    """The form, as it is filled in; several values of a field stand on a line each."""
-
-    kind: System
-    system: System | None = None
-    url: str | None = None
-    timezone: str = "UTC"
-    flows: Annotated[str, Field(min_length=1)]
-    closed: str = ""
-    states: dict[str, str] = {}
-    api_url: str | None = None
-    api_user: str | None = None
-    private: bool = False
-    poll_seconds: Annotated[int, Field(ge=0)] = 300
-    unheard_hours: Annotated[int, Field(ge=0)] = 24
-
-    def connection(self) -> Connection:
-        """What it says of the connection."""
-        told = self.model_dump(exclude={"system"}) | {"flows": _lines(self.flows), "closed": _lines(self.closed)}
-        return filled(Connection, told)
-
-
-def _lines(text: str) -> tuple[str, ...]:
-    return tuple(line for each in text.splitlines() if (line := each.strip()))
 
 
 @router.get("")
@@ -89,7 +66,7 @@ async def all_of_them(request: Request, here: Here, caller: Caller) -> Response:
     """The connections of the caller's municipalities, and the form for another."""
     caller.must(Role.OPERATOR)
     await _look(request, here)
-    return await _list(request, here, caller)
+    return await _list(request, here, caller, await _kinds(request, here, caller))
 
 
 @router.post("")
@@ -99,31 +76,26 @@ async def connect(request: Request, here: Here, caller: Caller) -> Response:
     form = await form_of(request, here.formats(caller))
     town = form.text("municipality")
     caller.must(Role.OPERATOR, municipality=town)
-    secret = form.text("secret") or commands.a_secret()
+    kinds = await _kinds(request, here, caller)
     try:
-        given = filled(Filled, form.data)
-        if (known := await _kinds(request, here, caller)) and given.kind not in known:
+        if kinds and form.text("kind") not in kinds:
             raise NoSuchKind("kind")
-        system = given.system or given.kind
+        told = read(form.data, kinds.get(form.text("kind")), here.partnership[town], None)
+        secret = secret_of(form.text("secret")) if form.text("secret") else commands.a_secret()
+        signing = commands.a_secret() if told.unsigned else None
         outcome = await commands.connect(
             here,
-            system,
-            given.connection(),
+            told.system,
+            told.connection,
             secret=secret,
-            token=form.text("token") or None,
+            token=told.token,
+            particular=signed_with(told, signing) if signing else told.particular,
             reason=form.text("reason"),
             context=await here.context(request, caller, town, role=Role.OPERATOR),
         )
     except Refusal as refusal:
-        return await _list(request, here, caller, refusal=refusal, data=form.data)
-    return show(
-        request,
-        "connection_secret.html",
-        caller,
-        secret=None if outcome.duplicate else secret,
-        town=here.partnership[town],
-        system=system,
-    )
+        return await _list(request, here, caller, kinds, refusal=refusal, data=form.data)
+    return _secrets(request, here, caller, town, told.system, outcome, secret=secret, signing=signing)
 
 
 @router.get("/{town_id}/{system}")
@@ -131,7 +103,7 @@ async def one(town_id: str, system: str, request: Request, here: Here, caller: C
     """One connection, and the forms to change it."""
     caller.must(Role.OPERATOR, municipality=town_id)
     await _look(request, here)
-    return await _one(request, here, caller, _desk(here, town_id, system))
+    return await _one(request, here, caller, _desk(here, town_id, system), await _kinds(request, here, caller))
 
 
 @router.post("/{town_id}/{system}")
@@ -141,31 +113,36 @@ async def change(town_id: str, system: str, request: Request, here: Here, caller
     desk = _desk(here, town_id, system)
     form = await form_of(request, here.formats(caller))
     context = await here.context(request, caller, town_id, role=Role.OPERATOR)
-    reason, secret = form.text("reason"), form.text("secret") or commands.a_secret()
+    kinds, reason = await _kinds(request, here, caller), form.text("reason")
     try:
         match form.action:
             case "renew":
+                secret = secret_of(form.text("secret")) if form.text("secret") else commands.a_secret()
                 outcome = await commands.renew_secret(here, system, secret, reason=reason, context=context)
-                return show(
-                    request,
-                    "connection_secret.html",
-                    caller,
-                    secret=None if outcome.duplicate else secret,
-                    town=here.partnership[town_id],
-                    system=system,
-                )
+                return _secrets(request, here, caller, town_id, system, outcome, secret=secret)
             case "end-old":
                 outcome = await commands.end_old_secret(here, system, reason=reason, context=context)
             case "end":
                 outcome = await commands.end(here, system, reason=reason, context=context)
                 return go_to(PATH, outcome)
             case _:
-                connection = filled(Filled, {**form.data, "kind": desk.kind}).connection()
+                filled = {**form.data, "kind": desk.kind}
+                told = read(filled, kinds.get(desk.kind), here.partnership[town_id], desk)
+                signing = commands.a_secret() if told.unsigned else None
+                particular = signed_with(told, signing) if signing else told.particular
                 outcome = await commands.change(
-                    here, system, connection, token=form.text("token") or None, reason=reason, context=context
+                    here,
+                    system,
+                    told.connection,
+                    token=told.token,
+                    particular=particular,
+                    reason=reason,
+                    context=context,
                 )
+                if signing:
+                    return _secrets(request, here, caller, town_id, system, outcome, signing=signing)
     except Refusal as refusal:
-        return await _one(request, here, caller, desk, refusal=refusal, form=form)
+        return await _one(request, here, caller, desk, kinds, refusal=refusal, form=form)
     return go_to(f"{PATH}/{town_id}/{system}", outcome)
 
 
@@ -181,9 +158,25 @@ def _desk(here: Deps, town: str, system: str) -> ServiceDesk:
     return desk
 
 
-async def _kinds(request: Request, here: Deps, caller: Identity) -> dict[str, str]:
-    """What can be connected, as intake calls it, which has the adapters; empty while it does not answer."""
-    told = await ask_each(request, here, caller, ("intake",), "/connections/kinds.json", dict[str, str])
+def _secrets(
+    request: Request, here: Deps, caller: Identity, town: str, system: str, outcome: Outcome[Partner], *,
+    secret: str | None = None, signing: str | None = None,
+) -> Response:  # fmt: skip
+    """What was made, this once."""
+    return show(
+        request,
+        "connection_secret.html",
+        caller,
+        town=here.partnership[town],
+        system=system,
+        secret=None if outcome.duplicate else secret,
+        signing=None if outcome.duplicate else signing,
+    )
+
+
+async def _kinds(request: Request, here: Deps, caller: Identity) -> dict[str, Kind]:
+    """What can be connected, as intake tells it, which has the adapters; empty while it does not answer."""
+    told = await ask_each(request, here, caller, ("intake",), "/connections/kinds.json", dict[str, Kind])
     return told["intake"] or {}
 
 
@@ -191,12 +184,16 @@ async def _list(
     request: Request,
     here: Deps,
     caller: Identity,
+    kinds: dict[str, Kind],
     *,
     refusal: Refusal | None = None,
     data: dict[str, Any] | None = None,
 ) -> Response:
     mine = caller.scope_of(Role.OPERATOR)
     empty = {"timezone": "Europe/Stockholm", "poll_seconds": 300, "unheard_hours": 24, "flows": "Projekt"}
+    wanted = request.query_params.get("kind", "") if data is None else str(data.get("kind"))
+    chosen = kinds.get(wanted)
+    data = data or {**empty, "kind": wanted, "options": usual(chosen)}
     return show(
         request,
         "connections.html",
@@ -204,9 +201,12 @@ async def _list(
         refusal=refusal,
         desks=[desk for desk in here.partnership.service_desks if desk.municipality in mine],
         my_towns=[(each.id, each.name) for each in here.partnership.municipalities.values() if each.id in mine],
-        kinds=await _kinds(request, here, caller),
-        data=data or {**empty, "kind": request.query_params.get("kind", "")},
+        kinds={key: each.name for key, each in kinds.items()},
+        data=data,
         desk_states=STATES,
+        chosen=chosen,
+        signed=takes_answers(chosen, None),
+        given=set(),
     )
 
 
@@ -215,24 +215,12 @@ async def _one(
     here: Deps,
     caller: Identity,
     desk: ServiceDesk,
+    kinds: dict[str, Kind],
     *,
     refusal: Refusal | None = None,
     form: Form | None = None,
 ) -> Response:
-    api = desk.api
-    now = {
-        "kind": desk.kind,
-        "url": desk.url,
-        "timezone": desk.timezone,
-        "flows": "\n".join(desk.flows),
-        "closed": "\n".join(desk.closed),
-        "states": desk.states,
-        "api_url": api.url if api else None,
-        "api_user": api.user if api else None,
-        "private": api.private if api else False,
-        "poll_seconds": api.poll_seconds if api else 300,
-        "unheard_hours": api.unheard_hours if api else 24,
-    }
+    chosen = kinds.get(desk.kind)
     rows = await settings.of_each(here.db, scope=[desk.municipality])
     row = rows.get(desk.municipality)
     mine = f"municipality/connections/{desk.system}/"
@@ -243,13 +231,16 @@ async def _one(
         "connection.html",
         caller,
         refusal=refusal,
-        data=form.data if form else now,
+        data=form.data if form else values_of(desk, chosen),
         town=here.partnership[desk.municipality],
         system=desk.system,
-        kind=desk.kind,
+        kind=chosen.name if chosen else desk.kind,
         has_next=desk.next_secret is not None,
-        has_token=api is not None,
+        has_token=desk.api is not None,
         just_set=is_after(request),
+        chosen=chosen,
+        signed=takes_answers(chosen, desk),
+        given=given(desk, chosen),
         changes=[(each.at, SAID.get(each.kind, each.kind), each.reason, each.actor_name) for each in changes],
         desk_states=STATES,
     )

@@ -44,6 +44,7 @@ from contracts.governance import (
 from contracts.partnership import (
     CadenceSet,
     ConnectionEnded,
+    ConnectionKeySet,
     ConnectionSecretsSet,
     ConnectionSet,
     ConnectionTokenSet,
@@ -154,6 +155,7 @@ SENTENCES: Sentences = {
     ConnectionSet.type: N_("It was set how the ticketing system {system} is spoken with: {reason}"),
     ConnectionSecretsSet.type: N_("The secrets of the connection to {system} were changed: {reason}"),
     ConnectionTokenSet.type: N_("The connection to {system} was given another token: {reason}"),
+    ConnectionKeySet.type: N_("The connection to {system} was given another secret of its own, {key}: {reason}"),
     ConnectionEnded.type: N_("The connection to {system} was ended: {reason}"),
     DeputyEnded.type: N_("A deputy stands in no longer than until {ends}: {reason}"),
     EnteredPortfolio.type: N_("The project “{title}” entered the portfolio."),

@@ -61,7 +61,7 @@ def evolve(row: SettingsRow | None, event: Envelope[Settling]) -> SettingsRow:
     )
 
 
-view = View("settings", version=1, row=SettingsRow, facts=PartnershipFact, topics=(PARTNERSHIP,), evolve=evolve)
+view = View("settings", version=2, row=SettingsRow, facts=PartnershipFact, topics=(PARTNERSHIP,), evolve=evolve)
 
 
 async def of_each(db: Database, *, scope: Iterable[str]) -> dict[str, SettingsRow]:

@@ -10,8 +10,6 @@ committed. Whoever is killed in between takes a mail again that is known by its 
 
 Where `token_url` is said, no password is sent: api.token is the secret of a client (`client_id`) to whom that address
 gives a token for `scope`, as Exchange Online wants it.
-
-api.options: `folder` ("INBOX"), `processed` ("Processed"), `tag` ("PRJ"); those of the way back are told there.
 """
 
 from __future__ import annotations
@@ -26,7 +24,10 @@ from datetime import datetime, timedelta
 from email.message import Message
 from typing import Self
 
-from chassis.mailbox import MOST_OF_A_MAIL, Held, Mailbox, day, in_mailbox, quoted
+from chassis.i18n import N_
+from chassis.mailbox import FOLDER, MOST_OF_A_MAIL, PROCESSED, Held, Mailbox, day, in_mailbox, quoted
+from chassis.oauth import CLIENT_ID, SCOPE, TOKEN_URL
+from chassis.options import Option
 from chassis.outward import MOST_BYTES
 from chassis.partnership import ServiceDesk
 from chassis.received import Received, Unreadable, decoded, name_of, received
@@ -34,10 +35,36 @@ from contracts.refusal import Refusal
 from intake.adapters import markup
 from intake.adapters.delivery import Unauthentic
 from intake.adapters.e_mail_files import file_in, files_of
-from intake.adapters.port import POLLED, Arrived, Changed, Proof, Said, Step, System, Way
+from intake.adapters.e_mail_steps import STEPS
+from intake.adapters.port import POLLED, Arrived, Changed, Proof, Said, System, Way
 from intake.adapters.ticket import LONGEST_DESCRIPTION
 from intake.domain.text import a_text, a_title
 
+SMTP = Option(
+    name="smtp",
+    label=N_("Mail server that answers are sent over"),
+    hint=N_(
+        "smtps:// is encrypted from the start, smtp:// as soon as the server offers it. Without it nothing is answered."
+    ),
+    kind="address",
+    pattern=r"smtps?://[^/@\s:]+(:\d{1,5})?/?",
+    example="smtp://smtp.example.org:587",
+)
+FROM = Option(
+    name="from",
+    label=N_("Address that answers come from"),
+    hint=N_("If it is not the user's name there."),
+    pattern=r"[^@\s]+@[^@\s]+",
+    example="projekt@example.org",
+)
+TAG = Option(
+    name="tag",
+    label=N_("Beginning of the numbers"),
+    hint=N_("With it begins what stands in the subject of an answer, by which the thread is known: [PRJ-7QK2M4XW3A]."),
+    usual="PRJ",
+    pattern=r"[A-Za-z0-9]+",
+    example="PRJ",
+)
 AT, AGAIN, THREAD, FIRST = "x-mail-received", "x-mail-again", "x-mail-thread", "x-mail-first"
 """What is known of a mail besides what it says: when the server took it in, that another mail had its Message-ID
 before, which thread it is found to be of, and that it is the first of its thread to come here."""
@@ -109,7 +136,7 @@ def _read(raw: bytes) -> Received:
 def tag_of(name: str, desk: ServiceDesk) -> str:
     """What people call the ticket that a mail is, and what its thread is known by in a subject."""
     digest = base64.b32encode(hashlib.sha256(name.encode()).digest()).decode()
-    return f"{_option(desk, 'tag', 'PRJ')}-{digest[:10]}"
+    return f"{TAG.of(desk.api)}-{digest[:10]}"
 
 
 def by_a_machine(mail: Received) -> bool:
@@ -246,11 +273,7 @@ def _changed(box: Mailbox, desk: ServiceDesk, cursor: Cursor) -> Changed:
 
 def folders(desk: ServiceDesk) -> tuple[str, str]:
     """The folder that mails come into, and the one they are moved to."""
-    return _option(desk, "folder", "INBOX"), _option(desk, "processed", "Processed")
-
-
-def _option(desk: ServiceDesk, name: str, otherwise: str) -> str:
-    return desk.api.options.get(name, otherwise) if desk.api else otherwise
+    return FOLDER.of(desk.api), PROCESSED.of(desk.api)
 
 
 def _first_since(box: Mailbox, since: datetime, following: int) -> int:
@@ -298,7 +321,7 @@ def _thread_of(box: Mailbox, desk: ServiceDesk, mail: Received) -> str | None:
         at = parent
     if at is not mail:
         return at.references[0] if at.references else at.id
-    prefix = re.escape(_option(desk, "tag", "PRJ"))
+    prefix = re.escape(TAG.of(desk.api))
     if tag := re.search(rf"\[({prefix}-[A-Z2-7]{{10}})\]", mail.header("Subject")):
         for folder in folders(desk):
             for other in _with(box, folder, "SUBJECT", tag[1]):
@@ -334,33 +357,6 @@ system = System(
     look_up=look_up,
     changed=changed,
     open_file=open_file,
-    steps=(
-        Step(
-            do="Make a mailbox of its own for the project flow; whatever comes into it is handed over. Mails are only "
-            "fetched from it: nothing has to be sent to {url}, and the desk's secret is never used."
-        ),
-        Step(
-            do="Give Flöde an account that reads the mailbox over IMAP and sends from it over SMTP, by user and "
-            "password. In the partnership's file, and both hosts among the municipality's hosts:",
-            paste='[service_desks.api]\nurl = "imaps://imap.example.org:993"\nuser = "projekt@example.org"\n'
-            'token = "env:MAILBOX_PASSWORD"\npoll_seconds = 60\n'
-            'options = { smtp = "smtp://smtp.example.org:587", from = "projekt@example.org" }',
-        ),
-        Step(
-            do="For Exchange Online, which takes no passwords: register an application in Entra ID with the "
-            "application permissions IMAP.AccessAsApp and SMTP.SendAsApp of Office 365 Exchange Online, grant them, "
-            "make its service principal known in Exchange and give that full access to this mailbox alone. api.token "
-            "is the application's client secret, api.user the mailbox's address, and login.microsoftonline.com, "
-            "outlook.office365.com and smtp.office365.com are among the municipality's hosts:",
-            paste='url = "imaps://outlook.office365.com:993"\n'
-            'options = { smtp = "smtp://smtp.office365.com:587", client_id = "…", '
-            'token_url = "https://login.microsoftonline.com/TENANT/oauth2/v2.0/token", '
-            'scope = "https://outlook.office365.com/.default" }',
-        ),
-        Step(
-            do="If they are not to be called INBOX and Processed, say which folders mails come into and are moved to "
-            "once they are taken (options.folder, options.processed). Leave the moved ones there: answers are "
-            "written to those who sent them."
-        ),
-    ),
+    options=(SMTP, FROM, FOLDER, PROCESSED, TAG, TOKEN_URL, CLIENT_ID, SCOPE),
+    steps=STEPS,
 )

@@ -22,6 +22,7 @@ from pydantic import BaseModel, BeforeValidator
 from chassis.partnership import ServiceDesk
 from intake.adapters import glpi_api
 from intake.adapters.attachments import Listed, hung, path
+from intake.adapters.glpi_options import FLOW_FIELD, OPTIONS
 from intake.adapters.glpi_steps import STEPS
 from intake.adapters.port import Arrived, Said, System, Way
 from intake.adapters.proofs import signed
@@ -179,7 +180,7 @@ def said(arrived: Arrived, desk: ServiceDesk) -> Said:
     told |= {
         "kind": "closed" if closed else "changed",
         "open": not closed,
-        "flow": ticket.flow(desk.api.options.get("flow_field", "category") if desk.api else "category"),
+        "flow": ticket.flow(FLOW_FIELD.of(desk.api)),
         "title": ticket.name,
         "description": ticket.content,
         "description_format": "html",
@@ -229,5 +230,6 @@ system = System(
     names=("item.id",),
     changed=glpi_api.changed,
     open_file=glpi_api.open_file,
+    options=OPTIONS,
     steps=STEPS,
 )

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from chassis.oauth import bearer
+from chassis.oauth import CLIENT_ID, bearer
 from chassis.outbox import GiveUp
 from chassis.outward import Remote
 from intake.adapters import glpi_legacy
 from intake.adapters.attachments import read
+from intake.adapters.glpi_options import CLIENT_SECRET, FLOW_FIELD
 from intake.adapters.paging import page
 from intake.adapters.port import Arrived, Changed, Way, gone, polled
 from intake.adapters.records import Listing
@@ -76,10 +77,9 @@ async def open_file(way: Way, ref: str) -> bytes:
 
 
 async def _remote(way: Way) -> Remote:
-    options = way.api.options
     form = {
-        "grant_type": "password", "client_id": options.get("client_id", ""),
-        "client_secret": options.get("client_secret", ""), "username": way.api.user or "",
+        "grant_type": "password", "client_id": CLIENT_ID.of(way.api),
+        "client_secret": CLIENT_SECRET.of(way.api), "username": way.api.user or "",
         "password": way.api.token, "scope": "api",
     }  # fmt: skip
     return way.remote(await bearer(way.outward, f"{way.api.url.rstrip('/')}/api.php/token", form))
@@ -95,7 +95,7 @@ async def _record(remote: Remote, way: Way, item: Record, users: dict[str, Recor
 
 async def _documents(remote: Remote, way: Way, item: Record) -> list[Record] | None:
     """The documents of a ticket of the project flow; None for others, and where they may not be seen."""
-    named = item.get(way.api.options.get("flow_field", "category"))
+    named = item.get(FLOW_FIELD.of(way.api))
     if isinstance(named, dict) and not is_project_flow(str(named.get("name")), folded(way.desk.flows)):
         return None
     try:

@@ -12,6 +12,7 @@ from typing import Any
 
 from chassis.outbox import GiveUp, Retry
 from chassis.outward import Remote
+from intake.adapters.glpi_options import API, APP_TOKEN, LEGACY
 from intake.adapters.paging import page
 from intake.adapters.port import Arrived, Changed, Way, polled
 from intake.adapters.records import Listing
@@ -30,13 +31,13 @@ Record = dict[str, Any]
 
 def is_meant(way: Way) -> bool:
     """Whether the desk says that this API is to be asked."""
-    return way.api.options.get("api") == "legacy"
+    return API.of(way.api) == LEGACY
 
 
 @asynccontextmanager
 async def session(way: Way) -> AsyncIterator[Remote]:
     """The API, asked in a session of its own."""
-    app = {"App-Token": way.api.options["app_token"]} if "app_token" in way.api.options else {}
+    app = {"App-Token": token} if (token := APP_TOKEN.of(way.api)) else {}
     first = way.remote({**app, "Authorization": f"user_token {way.api.token}"})
     begun = (await first.get("/apirest.php/initSession")).json()
     if not isinstance(begun, dict) or "session_token" not in begun:

@@ -4,10 +4,6 @@ HMAC-SHA256 over the body.
 An issue that is moved changes its key, so it is known by its id. Who has hidden their address sends none; the request's
 own page tells it to an agent. What is told of a comment has little of the issue, and none of it is needed. The API is
 asked in its version 2, which both have and in which descriptions are wiki markup; `api.user` is set for Cloud alone.
-
-Options (`api.options`): `flow_field` is "project" when left out, and otherwise "issuetype", "components", "labels" or a
-custom field's id; `organisation_field` is the id of the custom field with the requester's organisation; `jql` narrows
-what is polled ("project = SD").
 """
 
 from __future__ import annotations
@@ -19,12 +15,15 @@ from urllib.parse import urlsplit
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
+from chassis.i18n import N_
+from chassis.options import Option, flow_field
 from chassis.outbox import GiveUp
 from chassis.outward import Remote, basic
 from chassis.partnership import Api, ServiceDesk
 from intake.adapters.attachments import Listed, hung, path, read
 from intake.adapters.jira_markup import from_document, from_wiki
-from intake.adapters.port import Arrived, Changed, Said, Step, System, Way, polled
+from intake.adapters.jira_steps import STEPS
+from intake.adapters.port import Arrived, Changed, Said, System, Way, polled
 from intake.adapters.proofs import signed
 from intake.adapters.records import Listing
 
@@ -39,6 +38,25 @@ FIELDS = (
     "summary", "description", "created", "updated", "reporter", "priority", "status", "issuetype", "project",
     "attachment",
 )  # fmt: skip
+FLOW_FIELD = flow_field(
+    "project",
+    hint=N_("An issue belongs to the project flow by what stands in it: project, issuetype, components, labels, or the "
+            "id of a custom field."),
+    pattern=r"[a-z]+|customfield_\d+",
+    example="customfield_10010",
+)  # fmt: skip
+ORGANISATION_FIELD = Option(
+    name="organisation_field",
+    label=N_("Field with the requester's organisation"),
+    hint=N_("The id of a custom field."),
+    pattern=r"customfield_\d+",
+    example="customfield_10002",
+)
+JQL = Option(
+    name="jql",
+    label=N_("Which issues are asked for"),
+    hint=N_("JQL that narrows which issues are asked for, like “project = SD”. Without it all are that our user sees."),
+)
 TOGETHER = 50
 MOST_IDS = 1000
 """How many issues of one second are told apart; a Data Center tells no more at once."""
@@ -150,7 +168,7 @@ def said(arrived: Arrived, desk: ServiceDesk) -> Said:
         "description": fields.text,
         "description_format": "text",
         "requester": {"name": name, "email": reporter.email or None} if name else None,
-        "organisation": next(_names(_field(fields, _option(desk, "organisation_field"))), None),
+        "organisation": next(_names(_field(fields, ORGANISATION_FIELD.of(desk.api))), None),
         "opened_at": fields.created,
         "updated_at": fields.updated,
         "priority": _priority(fields.priority),
@@ -188,16 +206,12 @@ def _priority(priority: Priority | None) -> int | None:
 def _flow(fields: Fields, desk: ServiceDesk) -> str | None:
     """What the issue's flow is called: of several names the one that the desk knows; empty where it is told that there
     is none, None where it is not told at all."""
-    name = _option(desk, "flow_field") or "project"
+    name = FLOW_FIELD.of(desk.api)
     if name not in (fields.model_extra or {}):
         return None
     names = list(_names(_field(fields, name)))
     known = {each.casefold() for each in desk.flows}
     return next((each for each in names if each.strip().casefold() in known), names[0] if names else "")
-
-
-def _option(desk: ServiceDesk, name: str) -> str | None:
-    return desk.api.options.get(name) if desk.api else None
 
 
 def _field(fields: Fields, name: str | None) -> object:
@@ -269,7 +283,7 @@ async def _search(
     way: Way, remote: Remote, jql: str, order: str, *, fields: str = "", most: int = TOGETHER
 ) -> tuple[list[Any], datetime | None]:
     """The issues, and when the system says it was asked. Fewer than `most` are all: Cloud may tell them in parts."""
-    narrowed = way.api.options.get("jql")
+    narrowed = JQL.of(way.api)
     query = f"{jql} AND ({narrowed})" if narrowed else jql
     path = "/rest/api/2/search/jql" if way.api.user else "/rest/api/2/search"
     asked = {"jql": f"{query} {order}".strip(), "fields": fields or _fields(way.desk), "maxResults": str(most)}
@@ -300,7 +314,7 @@ def _updated(issue: dict[str, Any]) -> datetime:
 
 
 def _fields(desk: ServiceDesk) -> str:
-    own = (_option(desk, "flow_field"), _option(desk, "organisation_field"))
+    own = (FLOW_FIELD.of(desk.api), ORGANISATION_FIELD.of(desk.api))
     return ",".join(dict.fromkeys((*FIELDS, *(name for name in own if name))))
 
 
@@ -343,35 +357,16 @@ system = System(
     said=said,
     key=lambda arrived: arrived.headers.get("x-atlassian-webhook-identifier"),
     kept=(
-        "x-atlassian-webhook-identifier", "x-atlassian-webhook-retry", "x-atlassian-webhook-flow", "x-hub-signature",
+        "x-atlassian-webhook-identifier",
+        "x-atlassian-webhook-retry",
+        "x-atlassian-webhook-flow",
+        "x-hub-signature",
     ),
     look_up=look_up,
     fetch=fetch,
     names=("issue.id",),
     changed=changed,
     open_file=open_file,
-    steps=(
-        Step(do="Settings (the cog wheel), System, WebHooks, Create a WebHook. Name: Flöde. Status: enabled. URL:",
-             paste="{url}"),
-        Step(do="Secret:", paste="{secret}"),
-        Step(
-            do="Leave the JQL empty, so that an issue that leaves the project is told of too. Events: Issue created, "
-            "updated and deleted; Comment created. Leave “Exclude body” off, and create it."
-        ),
-        Step(
-            do="The flow is the issue's project, by name or key. To tell it by something else, set flow_field in "
-            "api.options to issuetype, components, labels or a custom field's id. What it is called goes into flows:",
-            paste="{flow}",
-        ),
-        Step(
-            do="For the way back on Cloud: a user of its own with the role Service Desk Team in the project, and an "
-            "API token of theirs (id.atlassian.com, Security, API tokens). Its address goes into api.user, the token "
-            "into api.token, and the site (https://….atlassian.net) into api.url."
-        ),
-        Step(
-            do="For the way back in a Data Center (8.14 or later): the same user's personal access token (Profile, "
-            "Personal Access Tokens) goes into api.token. Leave api.user out."
-        ),
-        Step(do="System, Issue linking (Data Center): on, so that the issue can show where its request is found."),
-    ),
-)  # fmt: skip
+    options=(FLOW_FIELD, ORGANISATION_FIELD, JQL),
+    steps=STEPS,
+)

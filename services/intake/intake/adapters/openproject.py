@@ -13,6 +13,8 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
+from chassis.i18n import N_
+from chassis.options import Option, flow_field
 from chassis.outbox import GiveUp
 from chassis.outward import Remote, basic
 from chassis.partnership import ServiceDesk
@@ -23,6 +25,28 @@ from intake.adapters.records import Listing
 
 PRIORITIES = {"low": 4, "normal": 3, "high": 2, "immediate": 1}
 LANGUAGES = {"sv": "sv", "da": "da", "no": "nb", "nb": "nb", "en": "en"}
+FLOW_FIELD = flow_field(
+    "project",
+    hint=N_("A work package belongs to the project flow by what stands in it: project, type, category, or customField "
+            "and its number."),
+    pattern=r"[A-Za-z]+\d*",
+    example="customField3",
+)  # fmt: skip
+UNIT_FIELD = Option(
+    name="unit_field",
+    label=N_("Field with the requester's unit"),
+    hint=N_("The name of the field: customField and its number."),
+    pattern=r"[A-Za-z]+\d*",
+    example="customField3",
+)
+REFERENCE_FIELD = Option(
+    name="reference_field",
+    label=N_("Field for the reference to the request"),
+    hint=N_("The name of a field of type text: customField and its number. Without one the reference becomes an "
+            "internal comment."),
+    pattern=r"customField\d+",
+    example="customField7",
+)  # fmt: skip
 COMMENTS = "work_package_comment:"
 TOGETHER = 50
 
@@ -155,19 +179,19 @@ def said(arrived: Arrived, desk: ServiceDesk) -> Said:
         of = comment.links.work_package.href.rpartition("/")[2]
         return Said(ticket={**_named(desk, of), "kind": "commented"}, key=f"comment {comment.id}")
     payload = arrived.read(Payload)
-    package, options = payload.work_package, desk.api.options if desk.api else {}
+    package = payload.work_package
     status, author, text = package.embedded.status, package.embedded.author, package.description or Text()
     closed = status.is_closed or status.name.casefold() in [name.casefold() for name in desk.closed]
     ticket = {
         **_named(desk, package.id),
         "kind": "closed" if closed else "changed",
         "open": not closed,
-        "flow": package.named(options.get("flow_field", "project")) or "",
+        "flow": package.named(FLOW_FIELD.of(desk.api)) or "",
         "title": package.subject,
         "description": text.html or text.raw or "",
         "description_format": "html" if text.html else "text",
         "requester": author.as_requester if author else None,
-        "organisation": package.named(options.get("unit_field")),
+        "organisation": package.named(UNIT_FIELD.of(desk.api)),
         "opened_at": package.created_at,
         "updated_at": package.updated_at,
         "revision": package.lock_version,
@@ -213,7 +237,7 @@ async def fetch(way: Way, external_id: str) -> Arrived:
 
 async def _sees_the_flow(way: Way, remote: Remote) -> bool:
     """Whether we may see the work packages of the project that is the flow; False where something else tells it."""
-    if way.api.options.get("flow_field", "project") != "project":
+    if FLOW_FIELD.of(way.api) != FLOW_FIELD.usual:
         return False
     wanted = {name.casefold() for name in way.desk.flows}
     for name in way.desk.flows:
@@ -279,30 +303,34 @@ system = System(
     names=("work_package.id",),
     changed=changed,
     open_file=by_path(_remote),
+    options=(FLOW_FIELD, UNIT_FIELD, REFERENCE_FIELD),
     steps=(
-        Step(do="Administration, API and webhooks, Webhooks, New. Name: Flöde. Payload URL:", paste="{url}"),
-        Step(do="Signature secret:", paste="{secret}"),
-        Step(do="Enabled events: Work packages created and updated; comments may be left out. No other resource."),
+        Step(do=N_("Administration, API and webhooks, Webhooks, New. Name: Flöde. Payload URL:"), paste="{url}"),
+        Step(do=N_("Signature secret:"), paste="{secret}"),
+        Step(do=N_("Enabled events: Work packages created and updated; comments may be left out. No other resource.")),
         Step(
-            do="Enabled for projects: the project of the project flow and those that its work packages are moved from "
-            "and to, or all projects. Tick Active. Save. The project of the flow is called:",
+            do=N_(
+                "Enabled for projects: the project of the project flow and those that its work packages are moved from "
+                "and to, or all projects. Tick Active. Save. The project of the flow is called:"
+            ),
             paste="{flow}",
         ),
         Step(
-            do="If another field than the project tells the flow, name it in the desk's settings (type, category, or "
-            "customField and its number):",
-            paste='[service_desks.api.options]\nflow_field = "type"',
+            do=N_("If another field than the project tells the flow, name it: {option_flow_field}."),
         ),
         Step(
-            do="For the way back: a user with a role in these projects that may view and edit work packages and write "
-            "comments, and may see the e-mail addresses of users. As that user: Account settings, Access tokens, API; "
-            "the token is for api.token."
+            do=N_(
+                "For the way back: a user with a role in these projects that may view and edit work packages and "
+                "write comments, and may see the e-mail addresses of users. As that user: Account settings, Access "
+                "tokens, API; the token is {api_token}."
+            )
         ),
         Step(
-            do="For the reference: a custom field of type text, long enough for an address, enabled for the type and "
-            "the project; without it the reference becomes an internal comment, for which OpenProject 16 Enterprise "
-            "and the permission to write internal comments are needed.",
-            paste='[service_desks.api.options]\nreference_field = "customField7"',
+            do=N_(
+                "{option_reference_field}: a custom field of type text, long enough for an address, enabled for the "
+                "type and the project; without it the reference becomes an internal comment, for which OpenProject 16 "
+                "Enterprise and the permission to write internal comments are needed."
+            ),
         ),
     ),
 )

@@ -21,6 +21,8 @@ from typing import Any, Literal, Protocol, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_jsonable_python
 
+from chassis.i18n import fill, translate
+from chassis.options import Option
 from chassis.outward import Outward, Remote
 from chassis.partnership import Api, ServiceDesk
 from chassis.plain import in_plain_words
@@ -121,10 +123,18 @@ class Changed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One step for the administrator who connects the system: what to do, and what to paste."""
+    """One step for the administrator who connects the system: what to do, marked for translation, and what to paste.
+
+    In both may stand {url}, {secret} and {flow}, and in what is to do the fields of the connection as well: {api_url},
+    {api_user}, {api_token}, {desk_url}, {flows}, {states}, {timezone}, and {option_…} with an option's name.
+    """
 
     do: str
     paste: str = ""
+
+    def told_in(self, language: str, values: Mapping[str, str]) -> Step:
+        """The step in a language, with its places filled."""
+        return Step(do=translate(self.do, language, **values), paste=fill(self.paste, language, values))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +190,8 @@ class System:
                of which the first that is there counts
     changed    asks the API what changed since a cursor (at first, a moment in ISO 8601)
     open_file  reads a file that hangs on a ticket, by its reference; None where files are opened in the system alone
-    steps      how it is connected: texts with {url}, {secret} and {flow}
+    options    what this kind has to be told besides, as `api.options`
+    steps      how it is connected
     """
 
     name: str
@@ -198,6 +209,7 @@ class System:
     names: tuple[str, ...] = ()
     changed: Callable[[Way, str], Awaitable[Changed]] | None = None
     open_file: Callable[[Way, str], Awaitable[bytes]] | None = None
+    options: tuple[Option, ...] = ()
     steps: tuple[Step, ...] = ()
 
     def verify(self, arrived: Arrived, secrets: tuple[str, ...], now: datetime) -> None:

@@ -13,6 +13,8 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
 
+from chassis.i18n import N_
+from chassis.options import Option, flow_field
 from chassis.outbox import Retry
 from chassis.outward import Remote
 from chassis.partnership import ServiceDesk
@@ -29,6 +31,19 @@ PRIORITIES = {
     ("immediate", "omedelbar", "omgående"): 1,
 }
 """The priorities that Redmine is set up with, in English, Swedish, Danish and Norwegian."""
+FLOW_FIELD = flow_field(
+    "project",
+    hint=N_("An issue belongs to the project flow by what stands in it: project, tracker, category, or the name of a "
+            "custom field."),
+)  # fmt: skip
+UNIT_FIELD = Option(
+    name="unit_field", label=N_("Field with the requester's unit"), hint=N_("The name of a custom field.")
+)
+REFERENCE_FIELD = Option(
+    name="reference_field",
+    label=N_("Field for the reference to the request"),
+    hint=N_("The name of a custom field. Without one the reference becomes a private note."),
+)
 DELETED = "issue.deleted"
 TOGETHER = 50
 
@@ -138,7 +153,7 @@ def said(arrived: Arrived, desk: ServiceDesk) -> Said:
     "category", or a custom field by its name. The requester's unit stands in the custom field of `unit_field`.
     """
     payload = arrived.read(Payload)
-    issue, options = payload.data.issue, desk.api.options if desk.api else {}
+    issue = payload.data.issue
     named = {
         "external_id": issue.id,
         "number": issue.id,
@@ -152,12 +167,12 @@ def said(arrived: Arrived, desk: ServiceDesk) -> Said:
         **named,
         "kind": "closed" if closed else "changed",
         "open": not closed,
-        "flow": issue.named(options.get("flow_field", "project")) or "",
+        "flow": issue.named(FLOW_FIELD.of(desk.api)) or "",
         "title": issue.subject,
         "description": issue.description or "",
         "description_format": "text",
         "requester": issue.author.as_requester,
-        "organisation": issue.named(options.get("unit_field")),
+        "organisation": issue.named(UNIT_FIELD.of(desk.api)),
         "opened_at": issue.created_on,
         "updated_at": issue.updated_on,
         "revision": payload.revision,
@@ -244,32 +259,43 @@ system = System(
     names=("data.issue.id",),
     changed=changed,
     open_file=by_path(_remote),
+    options=(FLOW_FIELD, UNIT_FIELD, REFERENCE_FIELD),
     steps=(
-        Step(do="Administration, Settings, API: enable the REST web service."),
+        Step(do=N_("Administration, Settings, API: enable the REST web service.")),
         Step(
-            do="Administration, Users: a user for Flöde, in the project of the project flow and in those that its "
-            "issues are moved from and to, with a role that may view all issues, edit issues, add notes and set notes "
-            "as private. An administrator sees the addresses of all requesters; others see those that are not hidden."
+            do=N_(
+                "Administration, Users: a user for Flöde, in the project of the project flow and in those that its "
+                "issues are moved from and to, with a role that may view all issues, edit issues, add notes and set "
+                "notes as private. An administrator sees the addresses of all requesters; others see those that are "
+                "not hidden."
+            )
         ),
         Step(
-            do="As that user: My account, API access key, Show; the key is for api.token. This is all for 5.0 and 6.0."
+            do=N_(
+                "As that user: My account, API access key, Show; the key is {api_token}. This is all for 5.0 and 6.0."
+            )
         ),
         Step(
-            do="From 6.1 on besides: Administration, Settings, API: enable webhooks. Administration, Roles and "
-            "permissions: the role may use webhooks. As that user: My account, Webhooks, New. URL:",
+            do=N_(
+                "From 6.1 on besides: Administration, Settings, API: enable webhooks. Administration, Roles and "
+                "permissions: the role may use webhooks. As that user: My account, Webhooks, New. URL:"
+            ),
             paste="{url}",
         ),
-        Step(do="Secret:", paste="{secret}"),
+        Step(do=N_("Secret:"), paste="{secret}"),
         Step(
-            do="Events: issue created, updated and deleted, and no others. Projects: those named before. Active. Save."
+            do=N_(
+                "Events: issue created, updated and deleted, and no others. Projects: those named before. Active. Save."
+            )
         ),
-        Step(do="The project of the flow is called:", paste="{flow}"),
+        Step(do=N_("The project of the flow is called:"), paste="{flow}"),
         Step(
-            do="If another field than the project tells the flow, name it in the desk's settings (tracker, category, "
-            "or a custom field), and the custom fields with the requester's unit and for the reference if there are "
-            "any; without one the reference becomes a private note:",
-            paste='[service_desks.api.options]\nflow_field = "tracker"\nunit_field = "Förvaltning"\n'
-            'reference_field = "Flöde"',
+            do=N_(
+                "If another field than the project tells the flow, name it: {option_flow_field}. Name the custom "
+                "fields with the requester's unit and for the reference as well, if there are any: "
+                "{option_unit_field} and {option_reference_field}. Without the latter the reference becomes a private "
+                "note."
+            ),
         ),
     ),
 )

@@ -21,6 +21,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, TypeAdapter
 
+from chassis.i18n import N_
+from chassis.options import flow_field
 from chassis.outbox import GiveUp, Retry
 from chassis.outward import Remote, basic
 from chassis.partnership import ServiceDesk
@@ -33,6 +35,7 @@ from intake.adapters.ticket import LONGEST_DESCRIPTION
 from intake.domain.ticket import folded, is_project_flow
 
 CLOSED = ("resolved", "rejected", "deleted")
+FLOW_FIELD = flow_field("", hint=N_("The name of a custom field, where that tells it. Without one it is the queue."))
 RIGHTS = "SeeQueue, ShowTicket, ShowTicketComments, SeeCustomField, ReplyToTicket, CommentOnTicket, ModifyTicket"
 TEXTS = ("text/plain", "text/html")
 TOGETHER = 50
@@ -293,7 +296,7 @@ def _queue(ticket: dict[str, Any]) -> str:
 
 def _flow(way: Way, ticket: dict[str, Any]) -> str | None:
     """The first value of the custom field that tells the flow, if one does."""
-    named = way.api.options.get("flow_field")
+    named = FLOW_FIELD.of(way.api)
     fields = ticket.get("CustomFields") or () if named else ()
     return next((str(value) for field in fields if field.get("name") == named for value in field["values"]), None)
 
@@ -348,26 +351,38 @@ system = System(
     names=("data.ticket_id",),
     changed=changed,
     open_file=open_file,
+    options=(FLOW_FIELD,),
     steps=(
-        Step(do="The desk's secret is one of Standard Webhooks: whsec_ and the Base64 of 24 bytes or more."),
+        Step(do=N_("The desk's secret is one of Standard Webhooks: whsec_ and the Base64 of 24 bytes or more.")),
         Step(
-            do="Admin, Scrips, Create. Description: Flöde. Condition: On Transaction. Action: User Defined. Template: "
-            "Blank. Stage: Normal. Let it apply globally and not to one queue only, or nothing tells of tickets that "
-            "leave it; those of other flows are passed over here."
+            do=N_(
+                "Admin, Scrips, Create. Description: Flöde. Condition: On Transaction. Action: User Defined. "
+                "Template: Blank. Stage: Normal. Let it apply globally and not to one queue only, or nothing tells of "
+                "tickets that leave it; those of other flows are passed over here."
+            )
         ),
-        Step(do="Custom action preparation code:", paste="return 1;"),
+        Step(do=N_("Custom action preparation code:"), paste="return 1;"),
         Step(
-            do="Custom action commit code. Where a custom field tells the flow and not the queue, write its name "
-            "between the last quotes of the first line, and set it as the option flow_field of the desk's api:",
+            do=N_(
+                "Custom action commit code. Where a custom field tells the flow and not the queue, write its name "
+                "between the last quotes of the first line, and name it here as well: {option_flow_field}."
+            ),
             paste=SCRIP,
         ),
-        Step(do="Save, and create a ticket in the queue of the project flow to see that it arrives.", paste="{flow}"),
         Step(
-            do="For the way back and for what the scrip could not tell: Admin, Users, Create, a user who may be "
-            "granted rights, in the time zone UTC. Its name and password are api.user and api.token; or leave api.user "
-            "out and give one of its tokens (Logged in as, Settings, Auth Tokens). In its queue, grant it:",
+            do=N_("Save, and create a ticket in the queue of the project flow to see that it arrives."), paste="{flow}"
+        ),
+        Step(
+            do=N_(
+                "For the way back and for what the scrip could not tell: Admin, Users, Create, a user who may be "
+                "granted rights, in the time zone UTC. Its name and password are {api_user} and {api_token}; or leave "
+                "the first empty and give one of its tokens (Logged in as, Settings, Auth Tokens). In its queue, "
+                "grant it:"
+            ),
             paste=RIGHTS,
         ),
-        Step(do="In the queues that tickets move to, grant it SeeQueue and ShowTicket, so that it sees them leave."),
+        Step(
+            do=N_("In the queues that tickets move to, grant it SeeQueue and ShowTicket, so that it sees them leave.")
+        ),
     ),
 )

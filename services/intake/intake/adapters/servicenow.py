@@ -15,9 +15,11 @@ from urllib.parse import quote
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, TypeAdapter
 
+from chassis.i18n import N_
+from chassis.options import Option, flow_field
 from chassis.outbox import GiveUp, Retry
 from chassis.outward import Answer, Remote, basic
-from chassis.partnership import Api, ServiceDesk
+from chassis.partnership import ServiceDesk
 from intake.adapters import standard_webhooks
 from intake.adapters.attachments import Listed, by_path, hung, path
 from intake.adapters.places import Place
@@ -25,9 +27,24 @@ from intake.adapters.port import Arrived, Changed, Said, Step, System, Way, poll
 from intake.adapters.records import Listing
 from intake.adapters.servicenow_script import SCRIPT
 
-TABLE, FLOW_FIELD, CALLER_FIELD = "incident", "category", "caller_id"
-"""Where requests stand, which field tells the flow and which one who asks; the api's options `table`, `flow_field` and
-`caller_field` say so where it is otherwise."""
+A_NAME = r"[a-z][a-z0-9_]*"
+TABLE = Option(
+    name="table",
+    label=N_("Table with the tickets"),
+    hint=N_("Its name in ServiceNow, not what people see."),
+    usual="incident",
+    pattern=A_NAME,
+    example="sc_request",
+)
+FLOW_FIELD = flow_field("category", pattern=A_NAME, example="assignment_group")
+CALLER_FIELD = Option(
+    name="caller_field",
+    label=N_("Field that tells who asks"),
+    hint=N_("Its name in ServiceNow, not what people see."),
+    usual="caller_id",
+    pattern=A_NAME,
+    example="opened_by",
+)
 CLOSED = frozenset({"6", "7", "8"})
 """Resolved, closed and cancelled, on the incident table; other tables count otherwise and tell by `active` alone."""
 TOGETHER = 50
@@ -104,7 +121,7 @@ class Task(BaseModel):
     def flow(self, desk: ServiceDesk) -> str | None:
         """What the field says that tells the flow: what it holds, if the desk's settings name that, or what people
         see of it; empty for a record of none. None where the field was not sent."""
-        told = self.fields.get(_option(desk.api, "flow_field", FLOW_FIELD))
+        told = self.fields.get(FLOW_FIELD.of(desk.api))
         if told is None:
             return None
         names = {name.casefold() for name in desk.flows}
@@ -113,7 +130,7 @@ class Task(BaseModel):
     def is_over(self, desk: ServiceDesk) -> bool:
         """Whether it is resolved, closed or cancelled."""
         named = {name.casefold() for name in desk.closed}
-        known = self.table == TABLE and self.state.value in CLOSED
+        known = self.table == TABLE.usual and self.state.value in CLOSED
         return not self.active or known or any(
             told is not None and told.casefold() in named for told in (self.state.value, self.state.display)
         )  # fmt: skip
@@ -155,15 +172,10 @@ def said(arrived: Arrived, desk: ServiceDesk) -> Said:
     return Said(ticket=told, key=key)
 
 
-def _option(api: Api | None, name: str, otherwise: str) -> str:
-    """The name of a table or a field, from the api's options."""
-    return api.options.get(name, otherwise) if api else otherwise
-
-
 async def changed(way: Way, cursor: str) -> Changed:
     """The records that changed since, the longest ago first. Those of one second may come twice."""
-    place, table = Place.at(cursor), _option(way.api, "table", TABLE)
-    flow, caller = _option(way.api, "flow_field", FLOW_FIELD), _option(way.api, "caller_field", CALLER_FIELD)
+    place, table = Place.at(cursor), TABLE.of(way.api)
+    flow, caller = FLOW_FIELD.of(way.api), CALLER_FIELD.of(way.api)
     remote = _remote(way)
     found = await remote.get(
         f"/api/now/table/{quote(table, safe='')}",
@@ -190,8 +202,8 @@ _MOMENT: TypeAdapter[datetime] = TypeAdapter(Moment)
 
 async def fetch(way: Way, external_id: str) -> Arrived:
     """A record. One that may not be seen is told in the same way as one that is no more."""
-    table = _option(way.api, "table", TABLE)
-    flow, caller = _option(way.api, "flow_field", FLOW_FIELD), _option(way.api, "caller_field", CALLER_FIELD)
+    table = TABLE.of(way.api)
+    flow, caller = FLOW_FIELD.of(way.api), CALLER_FIELD.of(way.api)
     path = f"/api/now/table/{quote(table, safe='')}/{external_id}"
     answer = (await _remote(way).get(path, **_wanted(flow, caller))).json()
     if not isinstance(answer, dict) or not isinstance(answer.get("result"), dict):
@@ -270,33 +282,45 @@ system = System(
     names=("sys_id",),
     changed=changed,
     open_file=by_path(_remote),
+    options=(TABLE, FLOW_FIELD, CALLER_FIELD),
     steps=(
         Step(
-            do="sys_properties.list, New. Name: flode.secret. Type: string. Private: yes, so that no update set "
-            "takes it along. Read roles and Write roles: admin. The desk's secret must be whsec_ and 24 or more random "
-            "bytes in base64, for the script signs with what that means. Value:",
+            do=N_(
+                "sys_properties.list, New. Name: flode.secret. Type: string. Private: yes, so that no update set "
+                "takes it along. Read roles and Write roles: admin. The desk's secret must be whsec_ and 24 or more "
+                "random bytes in base64, for the script signs with what that means. Value:"
+            ),
             paste="{secret}",
         ),
         Step(
-            do="System Definition, Business Rules, New. Application: Global. Name: Flöde. Table: Incident. Advanced. "
-            "When: after; Insert, Update and Delete; no filter conditions, since a record that leaves the project flow "
-            "must tell so. Advanced, Script:",
+            do=N_(
+                "System Definition, Business Rules, New. Application: Global. Name: Flöde. Table: Incident. Advanced. "
+                "When: after; Insert, Update and Delete; no filter conditions, since a record that leaves the project "
+                "flow must tell so. Advanced, Script:"
+            ),
             paste=SCRIPT,
         ),
         Step(
-            do="The project flow is told by the category. If another field tells it, name that in "
-            "api.options.flow_field; it must be one of FIELDS in the script. Another table than incident goes into "
-            "api.options.table and the rule's Table, another field than caller_id into api.options.caller_field.",
+            do=N_(
+                "The project flow is told by the category. If another field tells it, name that: {option_flow_field}; "
+                "it must be one of FIELDS in the script. Another table than incident is named both here, as "
+                "{option_table}, and as the rule's Table; another field than caller_id as {option_caller_field}."
+            ),
             paste="{flow}",
         ),
         Step(
-            do="For polling and the way back: a user of its own with Web service access only and the role "
-            "sn_incident_write (or itil), Time zone: GMT. api.url is the address of the instance, api.user and "
-            "api.token the user's name and password. The rule sends once and does not try again, so let it be polled."
+            do=N_(
+                "For polling and the way back: a user of its own with Web service access only and the role "
+                "sn_incident_write (or itil), Time zone: GMT. {api_url}: that of the instance; {api_user} and "
+                "{api_token}: the user's name and password. The rule sends once and does not try again, so let it be "
+                "polled."
+            )
         ),
         Step(
-            do="What our states are called here goes into the desk's states, as a label (In Progress) or as the number "
-            "behind it (2). Resolving an incident may ask for a resolution code, which we have none for."
+            do=N_(
+                "{states}: as a label (In Progress) or as the number behind it (2). Resolving an incident may ask for "
+                "a resolution code, which we have none for."
+            )
         ),
     ),
 )

@@ -17,6 +17,8 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_snake
 
+from chassis.i18n import N_
+from chassis.options import flow_field
 from chassis.outbox import GiveUp
 from chassis.outward import Answer, Remote, basic
 from chassis.partnership import ServiceDesk
@@ -26,8 +28,16 @@ from intake.adapters.port import Arrived, Changed, Said, Step, System, Way, poll
 from intake.adapters.proofs import bearer
 from intake.adapters.records import Listing
 
-FLOW_FIELDS = ("category", "subcategory", "callType", "operatorGroup", "processingStatus")
-"""The fields that may tell the project flow; `flow_field` of the api's options names one, or else it is the first."""
+FLOW_FIELD = flow_field(
+    "category",
+    {
+        "category": N_("Category"),
+        "subcategory": N_("Subcategory"),
+        "callType": N_("Call type"),
+        "operatorGroup": N_("Operator group"),
+        "processingStatus": N_("Status"),
+    },
+)
 CLOSED = ("closed", "afgesloten", "gesloten", "lukket", "afsluttet", "avsluttet", "avslutad", "stängd")
 ARCHIVED = "Archived"
 AS_ON_A_CARD = re.compile(r"(\d\d)-(\d\d)-(\d{4})[ ,]+(\d\d:\d\d(?::\d\d)?)")
@@ -189,8 +199,8 @@ def _asked_for(incident: Incident) -> dict[str, object]:
 
 
 def _flow_field(desk: ServiceDesk) -> str:
-    field = desk.api.options.get("flow_field") if desk.api else None
-    return field if field in FLOW_FIELDS else FLOW_FIELDS[0]
+    field = FLOW_FIELD.of(desk.api)
+    return field if field in FLOW_FIELD.choices else FLOW_FIELD.usual
 
 
 def _priority(named: Named | None) -> int | None:
@@ -291,33 +301,43 @@ system = System(
     names=("id",),
     changed=changed,
     open_file=by_path(_remote),
+    options=(FLOW_FIELD,),
     steps=(
         Step(
-            do="For what we ask and write: an operator of its own, in a permission group with REST API (read), Use "
-            "application passwords (write), first and second line incidents (read, write). As this operator: My "
-            "settings, Application passwords, Add. api.url is the address before /tas, api.user the operator's login "
-            "name, api.token the application password."
+            do=N_(
+                "For what we ask and write: an operator of its own, in a permission group with REST API (read), Use "
+                "application passwords (write), first and second line incidents (read, write). As this operator: My "
+                "settings, Application passwords, Add. {api_url}: what stands before /tas; {api_user}: the operator's "
+                "login name; {api_token}: the application password."
+            )
         ),
         Step(
-            do="The project flow is a category. If it is told by another field, name that in api.options.flow_field: "
-            "subcategory, callType, operatorGroup or processingStatus, and send it as category is sent below.",
+            do=N_(
+                "The project flow is a category. If it is told by another field, choose that ({option_flow_field}), "
+                "and send it as category is sent below."
+            ),
             paste="{flow}",
         ),
         Step(
-            do="Modules, Action Management, New, Automated action, Incident. Name: Flöde. Select events: those of an "
-            "incident that is created, and of one that is changed, in any category: a card that leaves the project "
-            "flow must tell so. Active: yes. Configure the sequence, add a step: Send HTTP request, method POST, URL:",
+            do=N_(
+                "Modules, Action Management, New, Automated action, Incident. Name: Flöde. Select events: those of an "
+                "incident that is created, and of one that is changed, in any category: a card that leaves the "
+                "project flow must tell so. Active: yes. Configure the sequence, add a step: Send HTTP request, "
+                "method POST, URL:"
+            ),
             paste="{url}",
         ),
-        Step(do="A header of the request, Authorization:", paste="Bearer {secret}"),
-        Step(do="A header of the request, Content-Type:", paste="application/json; charset=utf-8"),
+        Step(do=N_("A header of the request, Authorization:"), paste="Bearer {secret}"),
+        Step(do=N_("A header of the request, Content-Type:"), paste="application/json; charset=utf-8"),
         Step(
-            do="The body of the request. Each ${…} is a variable of the card: choose it from the list of variables, "
-            "which names it as your installation does, and keep what stands around it. Whatever your version cannot "
-            "put into JSON safely is left out, with its line: what lacks is asked for. Times without a zone are of "
-            "the desk's timezone.",
+            do=N_(
+                "The body of the request. Each ${…} is a variable of the card: choose it from the list of variables, "
+                "which names it as your installation does, and keep what stands around it. Whatever your version "
+                "cannot put into JSON safely is left out, with its line: what lacks is asked for. {timezone}: of "
+                "those that are sent without one."
+            ),
             paste=TEMPLATE,
         ),
-        Step(do="Log level: all, until the first incident has come through. Save."),
+        Step(do=N_("Log level: all, until the first incident has come through. Save.")),
     ),
 )

@@ -5,9 +5,6 @@ The desk's `secret` is the policy's public key in PEM, and `next_secret` that of
 What is sent names a request and says little of it, so the API is always asked: for the request, for the note it was
 made with, and for the person it is made for. Its times are told to the minute. A request that was grouped is followed
 in its group.
-
-Options (`api.options`): `account` is the account's id; `flow_field` is "service_instance" when left out, and otherwise
-"team", "template" or "category".
 """
 
 from __future__ import annotations
@@ -21,6 +18,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter
 
+from chassis.i18n import N_
+from chassis.options import Option, flow_field
 from chassis.outbox import GiveUp
 from chassis.outward import Answer, Remote
 from chassis.partnership import ServiceDesk
@@ -31,6 +30,30 @@ from intake.adapters.proofs import whole
 from intake.adapters.records import Listing
 from intake.adapters.xurrent_token import claim, claims_of, fault_of_secret, verify
 
+ACCOUNT = Option(
+    name="account",
+    label=N_("The account's id"),
+    hint=N_("As it stands at the beginning of the account's own address."),
+    pattern=r"[A-Za-z0-9-]+",
+    example="ekvik-it",
+)
+FLOW_FIELD = flow_field(
+    "service_instance",
+    {
+        "service_instance": N_("Service instance"),
+        "team": N_("Team"),
+        "template": N_("Template"),
+        "category": N_("Category"),
+    },
+)
+COMPLETION_REASON = Option(
+    name="completion_reason",
+    label=N_("Completion reason"),
+    hint=N_("Why a request is completed there, as Xurrent's API calls it, when we set that it is."),
+    usual="solved",
+    pattern=r"[a-z_]+",
+    example="workaround",
+)
 VERIFY = "webhook.verify"
 IMPACTS = {"top": 1, "high": 2, "medium": 3, "low": 4}
 CLOSED = ("completed", "declined")
@@ -178,7 +201,7 @@ def _named(desk: ServiceDesk, number: str) -> dict[str, object]:
 
 def _flow(request: XurrentRequest, desk: ServiceDesk) -> str:
     """What the request's flow is called; empty where it has none. The API leaves nothing out."""
-    by = desk.api.options.get("flow_field", "service_instance") if desk.api else "service_instance"
+    by = FLOW_FIELD.of(desk.api)
     if by == "category":
         return request.category or ""
     named = {"team": request.team, "template": request.template}.get(by, request.service_instance)
@@ -245,7 +268,7 @@ def _iso(moment: datetime) -> str:
 
 
 def _remote(way: Way) -> Remote:
-    account = way.api.options.get("account")
+    account = ACCOUNT.of(way.api)
     headers = {"X-Xurrent-Account": account, "X-4me-Account": account} if account else {}
     return way.remote({"Authorization": f"Bearer {way.api.token}", **headers})
 
@@ -289,27 +312,36 @@ system = System(
     fetch=fetch,
     changed=changed,
     open_file=open_file,
+    options=(ACCOUNT, FLOW_FIELD, COMPLETION_REASON),
     steps=(
         Step(
-            do="Settings, Webhook Policies, New. Algorithm: RS256. Save, and download the public key: it is shown this "
-            "once. It is the desk's secret, its lines joined by \\n. Use the policy for these webhooks alone."
+            do=N_(
+                "Settings, Webhook Policies, New. Algorithm: RS256. Save, and download the public key: it is shown "
+                "this once. It is the desk's secret, its lines joined by \\n. Use the policy for these webhooks alone."
+            )
         ),
         Step(
-            do="Let the partnership's file say: url, the account's own address (https://….xurrent.com), which is also "
-            "among the municipality's hosts; account in api.options; api.url https://api.xurrent.com."
+            do=N_(
+                "{desk_url}: the account's own address (https://….xurrent.com), whose host must be among the "
+                "municipality's hosts as well; {option_account}: the account's id; {api_url}: "
+                "https://api.xurrent.com."
+            )
         ),
-        Step(do="Settings, Webhooks, New, with that webhook policy. Event: request.create. URI:", paste="{url}"),
-        Step(do="Xurrent makes sure of the address at once; the webhook then shows that it is verified."),
-        Step(do="The same again for the event request.update. Let no automation rule call them."),
+        Step(do=N_("Settings, Webhooks, New, with that webhook policy. Event: request.create. URI:"), paste="{url}"),
+        Step(do=N_("Xurrent makes sure of the address at once; the webhook then shows that it is verified.")),
+        Step(do=N_("The same again for the event request.update. Let no automation rule call them.")),
         Step(
-            do="The flow is the request's service instance; set flow_field in api.options to tell it by team, template "
-            "or category. What it is called goes into flows:",
+            do=N_(
+                "The flow is the request's service instance; or what you choose instead: {option_flow_field}. {flows}:"
+            ),
             paste="{flow}",
         ),
         Step(
-            do="For looking up and the way back: a person of its own with the Service Desk Analyst role, and a "
-            "personal access token of theirs that may read people and read, update and annotate requests, for "
-            "api.token."
+            do=N_(
+                "For looking up and the way back: a person of its own with the Service Desk Analyst role, and a "
+                "personal access token of theirs that may read people and read, update and annotate requests, as "
+                "{api_token}."
+            )
         ),
     ),
 )

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator
 
+from chassis.i18n import N_
 from chassis.outward import Remote
 from chassis.partnership import ServiceDesk
 from intake.adapters.attachments import Listed, by_path, hung, path
@@ -220,14 +221,16 @@ system = System(
     changed=changed,
     open_file=by_path(_remote),
     steps=(
-        Step(do="Admin, Webhook, New. Name: Flöde. Endpoint:", paste="{url}"),
-        Step(do="HMAC SHA1 signature token:", paste="{secret}"),
-        Step(do="Leave the custom payload off and SSL verification on. Submit."),
+        Step(do=N_("Admin, Webhook, New. Name: Flöde. Endpoint:"), paste="{url}"),
+        Step(do=N_("HMAC SHA1 signature token:"), paste="{secret}"),
+        Step(do=N_("Leave the custom payload off and SSL verification on. Submit.")),
         Step(
-            do="Admin, Trigger, New. Name: Flöde. Activated by: Action. Conditions: Action is created, or is updated; "
-            "Group is the one of the project flow. Execute changes: Webhook is Flöde.",
+            do=N_(
+                "Admin, Trigger, New. Name: Flöde. Activated by: Action. Conditions: Action is created, or is updated; "
+                "Group is the one of the project flow. Execute changes: Webhook is Flöde."
+            ),
             paste="{flow}",
         ),
-        Step(do="For the way back: Profile, Token Access, a token with ticket.agent, for api.token."),
+        Step(do=N_("For the way back: Profile, Token Access, a token with ticket.agent. It is {api_token}.")),
     ),
 )

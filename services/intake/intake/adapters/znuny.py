@@ -20,6 +20,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from chassis.i18n import N_
+from chassis.options import flow_field
 from chassis.partnership import ServiceDesk
 from chassis.plain import in_plain_words
 from intake.adapters import znuny_api
@@ -31,6 +33,13 @@ from intake.adapters.zones import certain, moment
 
 CLOSED = ("closed", "removed")
 """The types of the states in which a ticket is over; states have names of their own besides."""
+FLOW_FIELD = flow_field(
+    "Queue",
+    hint=N_("A ticket belongs to the project flow by what stands in it: Queue, Type, Service, or DynamicField_ and the "
+            "name of a dynamic field."),
+    pattern=r"\w+",
+    example="DynamicField_Flow",
+)  # fmt: skip
 MERGED = "merged"
 FIELD = "FlodeRequest"
 TELLS_OF_A_REQUEST = ("registered", "changed", "reopened")
@@ -182,7 +191,7 @@ def said(arrived: Arrived, desk: ServiceDesk) -> Said:
     told |= {
         "kind": "closed" if closed else "changed",
         "open": not closed,
-        "flow": ticket.flow(desk.api.options.get("flow_field", "Queue") if desk.api else "Queue"),
+        "flow": ticket.flow(FLOW_FIELD.of(desk.api)),
         "title": ticket.title,
         "requester": ticket.requester,
         "organisation": (ticket.company and ticket.company.name) or ticket.customer_id,
@@ -239,5 +248,6 @@ system = System(
     names=("Event.TicketID", "Ticket.TicketID"),
     changed=znuny_api.changed,
     open_file=znuny_api.open_file,
+    options=(FLOW_FIELD,),
     steps=STEPS,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chassis.i18n import N_
 from intake.adapters.port import Step
 
 EVENTS = (
@@ -76,29 +77,37 @@ Requester:
 
 STEPS = (
     Step(
-        do="Tickets go to this address. HOST is its beginning, up to the host; PATH is the rest, from /intake on:",
+        do=N_("Tickets go to this address. HOST is its beginning, up to the host; PATH is the rest, from /intake on:"),
         paste="{url}",
     ),
-    Step(do="Save this as Flode.yml, with HOST and PATH put in:", paste=web_service()),
-    Step(do="Admin, Web Services, Add Web Service, Import Web Service: Flode.yml. The web service is called Flode."),
+    Step(do=N_("Save this as Flode.yml, with HOST and PATH put in:"), paste=web_service()),
     Step(
-        do="Admin, System Configuration, GenericInterface::Invoker::Ticket::Generic::PrepareRequest::OmittedFields: "
-        "add the key FlodeTicket with this value, so that no attachments are sent along:",
+        do=N_("Admin, Web Services, Add Web Service, Import Web Service: Flode.yml. The web service is called Flode.")
+    ),
+    Step(
+        do=N_(
+            "Admin, System Configuration, GenericInterface::Invoker::Ticket::Generic::PrepareRequest::OmittedFields: "
+            "add the key FlodeTicket with this value, so that no attachments are sent along:"
+        ),
         paste="Article->Attachment;Articles->Attachment",
     ),
     Step(
-        do="The tickets of this queue are handed over. Put the desk's timezone in the partnership's file to what "
-        "OTRSTimeZone says, if that is not UTC:",
+        do=N_(
+            "The tickets of this queue are handed over. {timezone}: what OTRSTimeZone says, if that is not UTC. "
+            "The queue:"
+        ),
         paste="{flow}",
     ),
     Step(
-        do="For the way back: an agent of its own with the permissions ro, note and rw in the queues of the tickets; "
-        "api.user is its login, api.token its password, and api.url the address of the web service:",
+        do=N_(
+            "For the way back: an agent of its own with the permissions ro, note and rw in the queues of the "
+            "tickets; {api_user} and {api_token}: its login and password; {api_url}: that of the web service:"
+        ),
         paste="https://HOST-OF-ZNUNY/znuny/nph-genericinterface.pl/Webservice/Flode",
     ),
     Step(
-        do="If you want to see the request's id in the ticket at once: Admin, Dynamic Fields, Ticket, Text. Name:",
+        do=N_("If you want to see the request's id in the ticket at once: Admin, Dynamic Fields, Ticket, Text. Name:"),
         paste="FlodeRequest",
     ),
-    Step(do="See that the daemon runs (bin/otrs.Daemon.pl status), and that REST::Client is installed for Perl."),
+    Step(do=N_("See that the daemon runs (bin/otrs.Daemon.pl status), and that REST::Client is installed for Perl.")),
 )

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
+import msgspec
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 
 from chassis.auth import Caller
-from chassis.i18n import N_, translate
+from chassis.i18n import N_, Term, translate
 from chassis.identity import Identity, Role
+from chassis.options import Kind
 from chassis.outbox import GiveUp, Retry
 from chassis.partnership import ServiceDesk
 from chassis.web import Deps, Here, go_to, page
@@ -29,6 +32,7 @@ OTHERS = {
 """What has no system behind it: a way of delivering that any can use."""
 NOTHING_TO_ASK = "nothing can be asked of it: it has no api, or its kind has no way to be asked"
 
+QUOTED = N_("“{name}”")
 SHOWN_FOR_SECRET = "…"  # noqa: S105  what stands in the steps where the secret is to be pasted
 
 
@@ -52,11 +56,21 @@ async def all_of_them(request: Request, caller: Caller, here: Here) -> Response:
 
 @router.get("/kinds.json")
 async def kinds(caller: Caller) -> Response:
-    """What can be connected, by the kind of its desks, in the caller's language; for the page that connects one."""
+    """What can be connected, by the kind of its desks, and what each has to be told besides, in the caller's language;
+    for the pages that connect one and change it."""
     caller.must(Role.OPERATOR)
-    named = {kind: translate(system.name, caller.language) for kind, system in systems().items()}
-    others = {kind: translate(name, caller.language) for kind, name in OTHERS.items()}
-    return JSONResponse(named | others)
+    return Response(msgspec.json.encode(kinds_in(caller.language)), media_type="application/json")
+
+
+def kinds_in(language: str) -> dict[str, Kind]:
+    """What can be connected, in a language."""
+    others = {kind: Kind(name=translate(name, language), answered="signed") for kind, name in OTHERS.items()}
+    return {
+        kind: Kind(
+            name=translate(system.name, language), options=[option.said_in(language) for option in system.options]
+        )
+        for kind, system in systems().items()
+    } | others
 
 
 @router.get("/{town}/{system}")
@@ -134,21 +148,31 @@ def why(reason: str, language: str) -> str | None:
     return None
 
 
-def steps_of(desk: ServiceDesk, public_url: str) -> list[Step]:
+FIELDS: Mapping[str, str] = {
+    "api_url": N_("Address of its API"),
+    "api_user": N_("User there"),
+    "api_token": N_("Password or token"),
+    "desk_url": N_("Where people open it"),
+    "flows": N_("What the project flow is called there"),
+    "states": N_("What our states are called there"),
+    "timezone": N_("Time zone of its times"),
+}
+"""The fields of a connection that steps speak of, as the page calls them on which they are filled in."""
+
+
+def steps_of(desk: ServiceDesk, public_url: str, language: str) -> list[Step]:
     """What is to be done in the system, with the address and the flow's name; the secret is not shown."""
     adapter = systems().get(desk.kind)
+    if adapter is None:
+        return []
+    fields = {**FIELDS, **{f"option_{option.name}": option.label for option in adapter.options}}
     values = {
-        "{url}": f"{public_url}/intake/hooks/{_hook(desk)}/{desk.id}",
-        "{secret}": SHOWN_FOR_SECRET,
-        "{flow}": desk.flows[0],
+        **{place: translate(QUOTED, language, name=Term(label)) for place, label in fields.items()},
+        "url": f"{public_url}/intake/hooks/{_hook(desk)}/{desk.id}",
+        "secret": SHOWN_FOR_SECRET,
+        "flow": desk.flows[0],
     }
-
-    def filled(text: str) -> str:
-        for place, value in values.items():
-            text = text.replace(place, value)
-        return text
-
-    return [Step(do=filled(step.do), paste=filled(step.paste)) for step in (adapter.steps if adapter else ())]
+    return [step.told_in(language, values) for step in adapter.steps]
 
 
 async def _page(request: Request, caller: Identity, here: Deps, desk: ServiceDesk) -> Response:
@@ -167,7 +191,7 @@ async def _page(request: Request, caller: Identity, here: Deps, desk: ServiceDes
         kind=_kind(desk),
         now=state,
         address=f"{here.settings.public_url}/intake/hooks/{_hook(desk)}/{desk.id}",
-        steps=steps_of(desk, here.settings.public_url),
+        steps=steps_of(desk, here.settings.public_url, caller.language),
         tests=list(zip(tests, names, strict=True)),
         can_be_asked=desk.api is not None and (found := systems().get(desk.kind)) is not None and bool(found.changed),
     )
