@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from chassis.testing import Databases
+from governance.waiting import waiting
 from tests.integration.governance_world import FULL_FORM, TITLE, World, a_world, as_fields, hidden, text_of
 
 
@@ -97,6 +98,11 @@ async def test_a_question_stands_in_the_section_it_is_about_and_the_answer_with_
     assert 'href="#f-question-cost"' in empty.text
     asked = {**fields, "version": hidden(await world.get(link), "version"), "question.cost": "With VAT?"}
     assert (await world.send(link, asked)).status_code == 303
+    assert f'href="{form}#s-cost"' in (await world.get(form.removesuffix("/form"), world.pm)).text
+    asked_for = await waiting(
+        world.here, await world.here.auth.identify(world.pm["Authorization"].removeprefix("Bearer "))
+    )
+    assert [each.path for each in asked_for] == [f"{form}#s-cost"], "whoever answers comes to the question"
     page = await world.get(form, world.pm)
     assert "With VAT?" in page.text.partition('id="s-cost"')[2].partition("<h2")[0]
     answered = {

@@ -94,7 +94,7 @@ async def test_mistakes_stand_beside_their_fields_and_nothing_written_is_lost(wo
         headers={"Origin": "https://flode.example", "Accept-Language": "sv"},
     )
     assert "BP2 kan inte ligga före BP1" in text_of(swedish)
-    assert await world.facts(request_id) == ["directive-sent"]
+    assert set(await world.facts(request_id)) == {"directive-sent", "directive-draft-saved"}
 
 
 async def test_warnings_are_ticked_before_the_directive_is_returned(world: World) -> None:
@@ -147,8 +147,9 @@ async def test_the_pm_sends_back_with_remarks_that_stand_in_the_form(world: Worl
     assert done.status_code == 303
     page = await world.get(world.link(request_id))
     assert "The PM remarks: Which account?" in text_of(page)
-    remarked = re.findall(r'<li><a href="#s-([^"]+)">[^<]*</a> <span class="badge caution">The PM remarks', page.text)
-    assert remarked == ["cost"], "the list of parts says where to look"
+    parts = re.findall(r'data-section="([^"]+)"( open)?>\s*<summary>(.*?)</summary>', page.text, re.DOTALL)
+    remarked = [(section, bool(is_open)) for section, is_open, told in parts if "The PM remarks" in told]
+    assert remarked == [("cost", True)], "what is folded says where to look, and stands open there"
     assert 'value="800000"' in page.text, "the form holds the version that came back"
 
 
@@ -168,8 +169,9 @@ async def test_a_directive_is_accepted_signed_and_reopened_on_its_page(world: Wo
     leader = {"leader.name": "Hanna Berg", "leader.email": "hanna.berg@ekvik.example"}
     assert (await world.send(f"{path}/accept", {**fields, **leader}, world.pm)).status_code == 303
     assert "Approve version 1" not in text_of(await world.get(path, world.pm))
-    for who in (world.orderer, world.leader):
+    for who, left in ((world.orderer, "Greta Lindmark, Hanna Berg"), (world.leader, "Hanna Berg")):
         page = await world.get(path, who)
+        assert f"The signatories: {left} Municipality" in text_of(page)
         assert "Approve version 1" in text_of(page)
         sent = await world.send(f"{path}/sign", {"version": hidden(page, "version"), "of": "1"}, who)
         assert sent.status_code == 303
@@ -182,7 +184,7 @@ async def test_a_directive_is_accepted_signed_and_reopened_on_its_page(world: Wo
     again = await world.post(f"/governance/api/directives/{request_id}/return", world.requester, {"form": later})
     assert again.status_code == 201
     page = await world.get(f"{path}/compare?before=1&after=2", world.orderer)
-    assert "Cost: Cost cap 800000 900000" in text_of(page)
+    assert "Cost: Cost cap 800 000 900 000" in text_of(page).replace("\N{NO-BREAK SPACE}", " ")
     assert (await world.get(f"{path}/print?version=1", world.orderer)).status_code == 200
     assert (await world.get(f"{path}/print?version=9", world.orderer)).status_code == 404
     assert TITLE in text_of(await world.get("/governance/directives", world.pm))

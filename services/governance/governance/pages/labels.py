@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
 from chassis.i18n import N_, translate
 from chassis.i18n.formats import Formats
 from chassis.i18n.halves import in_words
+from governance.views.directives import Said
 
 STAGES: Mapping[str, str] = {
     "sent": N_("Sent to the requester"),
@@ -215,6 +216,12 @@ def section_of(path: str) -> str:
     """The section a field stands in."""
     first = path.partition(".")[0]
     return OF_SECTION.get(first, first)
+
+
+def asked_at(said: Sequence[Said]) -> str:
+    """Where in the form the requester asked last, as the end of its address: the section, or below them all."""
+    asked = [each.field for each in said if each.by == "requester"]
+    return f"#s-{section_of(asked[-1]) if asked and asked[-1] else 'said'}"
 
 
 def row_of(path: str) -> int | None:

@@ -7,7 +7,7 @@ One row per request, folded from governance's own facts and nothing else; to cha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
@@ -67,12 +67,6 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     by: Literal["requester", "pm"]
     text: str
     field: str | None = None
-
-
-def asked_at(said: Sequence[Said]) -> str:
-    """Where in the form the requester asked last, as the end of its address: the section, or below them all."""
-    asked = [each.field for each in said if each.by == "requester"]
-    return "#s-" + ((asked[-1] if asked else None) or "said").replace(".", "-")
 
 
 class DirectiveRow(Row, frozen=True, kw_only=True):
