@@ -11,9 +11,8 @@ from chassis.i18n import N_, translate
 from chassis.identity import Identity, Role
 from chassis.web import Deps
 from chassis.web.waiting import Waits
-from governance.pages.labels import asked_at
 from governance.views import directives, meetings, plans
-from governance.views.directives import DirectiveRow
+from governance.views.directives import DirectiveRow, asked_at
 
 
 async def waiting(here: Deps, caller: Identity) -> Sequence[Waits]:

@@ -54,6 +54,20 @@ TABLES: Mapping[str, tuple[str, ...]] = {
 }
 """The tables of the form and their columns. Rows may be added to and taken from all but the gates, which are four."""
 
+OF_SECTION: Mapping[str, str] = {
+    "predecessor": "background",
+    "requirements": "goals",
+    "wishes": "goals",
+    "delivery_period": "ends",
+}
+"""Fields that stand in the section of another."""
+
+
+def section_of(path: str) -> str:
+    """The section a field stands in."""
+    first = path.partition(".")[0]
+    return OF_SECTION.get(first, first)
+
 
 def keep(told: Draft) -> Draft:
     """What of a tree belongs to the form, as texts: that, and nothing else, is saved as a draft."""

@@ -88,7 +88,7 @@ async def directive_page(
         own_request=own_request,
         written=form.data if form is not None else {},
         today=here.partnership[row.municipality].day(here.clock.now()),
-        asked_at=labels.asked_at(row.said),
+        asked_at=directives.asked_at(row.said),
         can={
             "write": case.with_requester and (is_pm or caller.id == case.requester.id),
             "answer": is_pm and case.stage == "returned",

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
 from chassis.i18n import N_, translate
 from chassis.i18n.formats import Formats
 from chassis.i18n.halves import in_words
-from governance.views.directives import Said
 
 STAGES: Mapping[str, str] = {
     "sent": N_("Sent to the requester"),
@@ -116,13 +115,6 @@ SECTIONS: Mapping[str, str] = {
     "ends": N_("End and delivery"),
 }
 """The parts of a directive that remarks are made on, in the order of the form."""
-OF_SECTION: Mapping[str, str] = {
-    "predecessor": "background",
-    "requirements": "goals",
-    "wishes": "goals",
-    "delivery_period": "ends",
-}
-"""Fields that stand in the section of another."""
 FIELDS: Mapping[str, str] = {
     "orderer.name": N_("Orderer"),
     "orderer.email": N_("Orderer's e-mail address"),
@@ -210,18 +202,6 @@ def readable(path: str, text: str, formats: Formats) -> str:
 
 DAYS = frozenset({"on", "starts", "ends", "spent_as_of", "due"})
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-
-
-def section_of(path: str) -> str:
-    """The section a field stands in."""
-    first = path.partition(".")[0]
-    return OF_SECTION.get(first, first)
-
-
-def asked_at(said: Sequence[Said]) -> str:
-    """Where in the form the requester asked last, as the end of its address: the section, or below them all."""
-    asked = [each.field for each in said if each.by == "requester"]
-    return f"#s-{section_of(asked[-1]) if asked and asked[-1] else 'said'}"
 
 
 def row_of(path: str) -> int | None:

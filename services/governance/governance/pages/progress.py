@@ -25,10 +25,10 @@ class Part:
 
 def progress(tree: Draft, blank: Draft) -> list[Part]:
     """Each section of the form as it stands. What `blank` holds too, nobody has written."""
-    faults = [labels.section_of(refusal.field or "") for refusal in checks.refusals(form.read(tree))]
+    faults = [form.section_of(refusal.field or "") for refusal in checks.refusals(form.read(tree))]
     preset = dict(_texts(form.keep(blank)))
     begun = {
-        labels.section_of(path)
+        form.section_of(path)
         for path, text in _texts(form.keep(tree))
         if text and preset.get(path) != text and path.rpartition(".")[2] not in PRESET
     }
@@ -50,7 +50,7 @@ STANDS = frozenset({"title", "ranking", "cadence"})
 
 def sections_of(fields: Iterable[str | None]) -> list[str]:
     """The section of each field, and of the question about it; what stands in none is left out."""
-    found = (labels.section_of((field or "").removeprefix("question.")) for field in fields)
+    found = (form.section_of((field or "").removeprefix("question.")) for field in fields)
     return [section for section in found if section in labels.SECTIONS]
 
 

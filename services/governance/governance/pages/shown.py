@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 from chassis.identity import Identity
 from chassis.web import Deps, page
 from contracts.refusal import Refusal
+from governance.domain.form import section_of
 from governance.domain.tree import Draft
 from governance.pages import labels
 
@@ -26,7 +27,7 @@ def show(
         refusal=refusal,
         words=labels.WORDS,
         bare=labels.bare,
-        section_of=labels.section_of,
+        section_of=section_of,
         row_of=labels.row_of,
         towns=[(each.id, each.name) for each in deps.partnership.municipalities.values()],
         **values,

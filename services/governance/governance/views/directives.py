@@ -7,7 +7,7 @@ One row per request, folded from governance's own facts and nothing else; to cha
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
@@ -40,6 +40,7 @@ from contracts.governance import (
 from contracts.topics import REQUEST
 from contracts.values import Caution, Directive, Person, Remark
 from governance.domain.directive import HOLDER, DirectiveFact, Holder, Stage
+from governance.domain.form import section_of
 
 
 class Version(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +68,12 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     by: Literal["requester", "pm"]
     text: str
     field: str | None = None
+
+
+def asked_at(said: Sequence[Said]) -> str:
+    """Where in the form the requester asked last, as the end of its address: the section, or below them all."""
+    asked = [each.field for each in said if each.by == "requester"]
+    return f"#s-{section_of(asked[-1]) if asked and asked[-1] else 'said'}"
 
 
 class DirectiveRow(Row, frozen=True, kw_only=True):
