@@ -245,6 +245,19 @@ async def test_what_is_authentic_and_unreadable_is_kept_and_says_what_to_mend(wo
     assert await world.facts() == []
 
 
+async def test_whoever_mends_a_delivery_sees_what_came_and_who_runs_the_service_does_not(world: World) -> None:
+    await world.deliver({"external_id": "81", "kind": "created", "title": "Utan flöde", "requester": {"name": "Åke"}})
+    await world.deliver(b"<not json>", key="msg-2")
+    page = "/intake/deliveries"
+    for who in (world.pm, world.desk):
+        shown = (await world.get(page, who)).text
+        assert "&#34;name&#34;: &#34;Åke&#34;" in shown
+        assert "&lt;not json&gt;" in shown
+        assert "webhook-signature" not in shown, "keys travel in the headers"
+    operator = await world.get(page, world.token("Dag Vinter", ekvik=["operator"]))
+    assert (operator.status_code, "msg-2" in operator.text, "Åke" in operator.text) == (200, True, False)
+
+
 async def test_a_ticket_that_claims_another_municipality_is_refused_and_flagged(world: World) -> None:
     """P11, IT-02: the municipality comes from the credential."""
     answer = await world.deliver(a_ticket(municipality="nordvik"))

@@ -22,6 +22,24 @@ def arrived_in(raw: str) -> Arrived:
     return Arrived(body=base64.b64decode(kept["body"]), headers=kept["headers"])
 
 
+LONGEST_SHOWN = 20_000
+"""Characters of a body that somebody is shown."""
+
+
+def to_be_read(raw: str) -> str:
+    """The body that was packed, for somebody to read; nothing of the headers, where keys travel. Empty when its words
+    are gone, as those of an erased person are."""
+    try:
+        body = arrived_in(raw).body
+    except ValueError:
+        return ""
+    try:
+        text = json.dumps(json.loads(body), ensure_ascii=False, indent=2)
+    except ValueError:
+        text = body.decode(errors="replace")
+    return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "…"
+
+
 def unpacked(hook: str, raw: str, desk: ServiceDesk) -> Delivery:
     """The delivery that was packed, read by today's code."""
     arrived = arrived_in(raw)
