@@ -61,7 +61,8 @@ def said_by_section(said: Sequence[Said]) -> dict[str, list[Said]]:
     section = ""
     for each in said:
         if each.by == "requester":
-            section = each.field if each.field is not None and each.field in labels.SECTIONS else ""
+            asked_in = form.section_of(each.field or "")
+            section = asked_in if asked_in in labels.SECTIONS else ""
         found.setdefault(section, []).insert(0, each)
     return found
 
