@@ -47,6 +47,8 @@ FIRST_BYTE_MS, PAGE_BYTES = 100, 100_000
 PATIENCE_SECONDS = 4.0
 """A page that takes so long in all is asked no more often, once it was asked FEWEST times."""
 ISSUER = "https://id.example"
+NOBODY = "http://127.0.0.1:9"
+"""Where the other services are looked for, and nobody answers."""
 CALLERS: Mapping[str, Mapping[str, list[str]]] = {
     "one": {TOWNS[0][0]: ["auditor", "it_manager", "operator", "pm", "service_desk"]},
     "all": {name: ["auditor", "it_manager", "operator", "pm", "service_desk"] for name, _ in TOWNS},
@@ -182,7 +184,7 @@ def _environment(
         "FLODE_KAFKA_IDEMPOTENCE": "off", "FLODE_ROLES": "api", "FLODE_LOG": "WARNING",
         "FLODE_ISSUERS": json.dumps([{"issuer": ISSUER, "audience": "flode", "jwks_file": str(jwks)}]),
         "FLODE_PARTNERSHIP": str(partnership), "FLODE_HTTP": f"127.0.0.1:{port}",
-        "FLODE_PUBLIC_URL": "https://flode.example", "FLODE_MAIL": f"spool:{folder}/mail",
+        "FLODE_PUBLIC_URL": "https://flode.example", "FLODE_SERVICES": NOBODY, "FLODE_MAIL": f"spool:{folder}/mail",
     }  # fmt: skip
 
 
@@ -363,6 +365,7 @@ def _missed(found: Mapping[str, list[Asked]], made: Made) -> str:
 
 
 REMARKS = (
+    "Each service answers alone: what it asks of the others is refused at once.",
     "The paths with `/api/` answer with the first rows of a list and the address at which it goes on.",
     "The milliseconds of processor are of the service and its database together; they vary less than times do.",
     "How PostgreSQL goes about each under row-level security: tests/benchmarks/PLANS.md.",

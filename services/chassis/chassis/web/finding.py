@@ -22,6 +22,8 @@ from chassis.web.looking import Hit, look
 from chassis.web.others import ask_each, names
 from chassis.web.shown import Reader
 
+SEARCH_SECONDS = 6.0
+"""How long another service may search: whoever searches would rather wait than miss what there is."""
 MOST_SUBJECTS = 100
 """In how many rows of a kind a person is looked for: those that events naming them came to last."""
 
@@ -102,5 +104,6 @@ async def found_elsewhere(
         return {}
     beside = [name for name in names() if name != here.service]
     return await ask_each(
-        request, here, caller, beside, f"/audit/found.json?{urlencode({'q': asked})}", tuple[Found, ...]
-    )
+        request, here, caller, beside, f"/audit/found.json?{urlencode({'q': asked})}", tuple[Found, ...],
+        seconds=SEARCH_SECONDS,
+    )  # fmt: skip

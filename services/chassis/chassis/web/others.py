@@ -33,10 +33,17 @@ def session_of(request: Request, caller: Identity, *, seconds: float) -> aiohttp
 
 
 async def ask_each(
-    request: Request, here: Deps, caller: Identity, services: Iterable[str], path: str, kind: type[T]
+    request: Request,
+    here: Deps,
+    caller: Identity,
+    services: Iterable[str],
+    path: str,
+    kind: type[T],
+    *,
+    seconds: float = ANSWER_SECONDS,
 ) -> dict[str, T | None]:
-    """What each of the services answers at /<service><path>; None for one that does not in ANSWER_SECONDS."""
-    async with session_of(request, caller, seconds=ANSWER_SECONDS) as session:
+    """What each of the services answers at /<service><path>; None for one that does not in so many seconds."""
+    async with session_of(request, caller, seconds=seconds) as session:
         asked = {name: _or_none(ask(session, here, name, path, kind)) for name in services}
         told = await asyncio.gather(*asked.values())
     return dict(zip(asked, told, strict=True))
