@@ -7,11 +7,13 @@ from types import SimpleNamespace
 
 import pytest
 
+from chassis.flow.events import EVENTS, event_called
 from chassis.flow.gather import role_names
 from chassis.flow.names import ROLES, Names, service_called
 from chassis.i18n import LANGUAGES, use
 from chassis.serve import roles_of
 from chassis.service import Service, find_services
+from contracts.catalogue import CATALOGUE
 from contracts.topics import TOPICS
 
 SETTINGS = SimpleNamespace(
@@ -69,3 +71,14 @@ def test_the_readers_of_a_service_are_told_apart_by_name(service: Service) -> No
 def test_a_view_is_called_the_same_by_the_name_of_its_table() -> None:
     (portfolio,) = (each for each in SERVICES if each.name == "portfolio")
     assert Names(portfolio, "en").reader("projects_v3_b12") == Names(portfolio, "en").reader("projects") == "Projects"
+
+
+def test_every_kind_of_event_has_a_name_and_no_name_is_kept_for_none() -> None:
+    assert set(EVENTS) == {kind.rpartition(".")[0] for kind in CATALOGUE}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_two_kinds_of_event_are_called_the_same(language: str) -> None:
+    called = [event_called(f"{kind}.v1", language) for kind in EVENTS]
+    assert len(set(called)) == len(called)
+    assert event_called("orchard.apple-picked.v1", language) == "orchard.apple-picked.v1"

@@ -47,8 +47,7 @@ FIRST_BYTE_MS, PAGE_BYTES = 100, 100_000
 PATIENCE_SECONDS = 4.0
 """A page that takes so long in all is asked no more often, once it was asked FEWEST times."""
 ISSUER = "https://id.example"
-NOBODY = "http://127.0.0.1:9"
-"""Where the other services are looked for, and nobody answers."""
+NOBODY = "http://127.0.0.1:9"  # where the other services are looked for
 CALLERS: Mapping[str, Mapping[str, list[str]]] = {
     "one": {TOWNS[0][0]: ["auditor", "it_manager", "operator", "pm", "service_desk"]},
     "all": {name: ["auditor", "it_manager", "operator", "pm", "service_desk"] for name, _ in TOWNS},
@@ -389,8 +388,7 @@ def show(found: Mapping[str, list[Asked]]) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """python -m tests.benchmarks.pages [projects] [path] [folder]: one round on the terminal; the world is kept in the
-    folder, if one is named."""
+    """python -m tests.benchmarks.pages [projects] [path] [folder to keep the world in]: one round on the terminal."""
     projects = int(arguments[0]) if arguments else 10_000
     with running(projects, Path(arguments[2]) if len(arguments) > 2 else None) as here:
         print(here.made.events, here.made.rows, here.made.compared, f"{here.build_seconds:.1f} s")

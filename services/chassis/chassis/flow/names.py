@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from chassis.flow.events import event_called
 from chassis.i18n import N_, translate
 from chassis.web.navigation import PLACES
 from contracts.topics import ACCOUNT, MEETING, MESSAGE, PARTNERSHIP, REQUEST, ROUND
@@ -52,6 +53,14 @@ class Names:
     def service(self) -> str:
         """The service itself."""
         return service_called(self._service.name, self._language)
+
+    def of(self, name: str) -> str:
+        """Any of the services."""
+        return service_called(name, self._language)
+
+    def event(self, kind: str) -> str:
+        """A kind of event."""
+        return event_called(kind, self._language)
 
     def role(self, name: str) -> str:
         """A role, as its process knows it: `sender mail` is the role `sender`, of the channel `mail`."""

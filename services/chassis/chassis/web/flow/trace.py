@@ -11,6 +11,7 @@ from fastapi.responses import Response
 
 from chassis.auth import Caller
 from chassis.flow.mentions import Mentions, mentions_of
+from chassis.flow.names import Names
 from chassis.flow.trace import cascades, in_order, steps_of
 from chassis.i18n import N_
 from chassis.identity import NAMES, Role
@@ -58,4 +59,5 @@ def add(router: APIRouter, service: Service) -> None:
         return page(
             request, "flow_trace.html", caller,
             request_id=request_id, steps=steps, role_names=ROLE_NAMES, cascades=longer, whole=others.whole,
+            called=Names(service, caller.language),
         )  # fmt: skip
