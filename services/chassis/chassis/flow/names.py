@@ -80,6 +80,10 @@ class Names:
         """A view or a reaction, inside a sentence."""
         return quoted(self.reader(name), self._language)
 
+    def quoted_event(self, kind: str) -> str:
+        """A kind of event, inside a sentence."""
+        return quoted(self.event(kind), self._language)
+
     def part(self, name: str) -> str:
         """A reaction, a clockwork or a channel."""
         return translate(self._service.labels.parts.get(name, name), self._language)
