@@ -34,23 +34,29 @@ def they_sit_down(people: Visitors) -> None:
     pm = people["pm"]
     pm.follows("Record who attends")
     pm.presses("Add a seat")
-    seats = (
-        ("lindmala", "it_manager", CAST["manager"], "yes"),
-        ("soenderlund", "it_manager", CAST["danish manager"], "no"),
-        ("fjellvaag", "deputy", CAST["deputy"], "yes"),
-        ("lindmala", "pm", CAST["pm"], "yes"),
-    )
-    for at, (town, role, who, present) in enumerate(seats):
-        seat = {"municipality": town, "role": role, "name": who.name, "email": who.email, "present": present}
-        pm.writes({f"attendees.{at}.{name}": value for name, value in seat.items()})
+    seats = {pm.field(f"attendees.{at}.municipality").input_value(): at for at in range(3)}
+    expected = {"lindmala": "manager", "soenderlund": "danish manager", "fjellvaag": "norwegian manager"}
+    for town, who in expected.items():
+        assert pm.field(f"attendees.{seats[town]}.name").input_value() == CAST[who].name, "the PM has no names to type"
+    deputy, away = f"attendees.{seats['fjellvaag']}", f"attendees.{seats['soenderlund']}"
+    changed = {
+        f"{away}.present": "no",
+        **{f"{deputy}.{name}": getattr(CAST["deputy"], name) for name in ("name", "email")},
+        f"{deputy}.role": "deputy",
+        "attendees.3.municipality": "lindmala",
+        "attendees.3.role": "pm",
+        **{f"attendees.3.{name}": getattr(CAST["pm"], name) for name in ("name", "email")},
+        "attendees.3.present": "yes",
+    }
+    pm.writes(changed)
     pm.presses("Record the attendance", refused=422)
-    pm.is_told("attendees.2.deputy_for_email", holds="")
+    pm.is_told(f"{deputy}.deputy_for_email", holds="")
     assert pm.field("attendees.3.name").input_value() == CAST["pm"].name
     manager = CAST["norwegian manager"]
-    pm.writes({"attendees.2.deputy_for_name": manager.name, "attendees.2.deputy_for_email": manager.email})
+    pm.writes({f"{deputy}.deputy_for_name": manager.name, f"{deputy}.deputy_for_email": manager.email})
     pm.presses("Record the attendance")
     pm.follows("Record who attends")
-    assert pm.field("attendees.1.present").input_value() == "no"
+    assert pm.field(f"{away}.present").input_value() == "no"
     pm.page.go_back()
 
 
