@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 from tests.e2e.browser import Visitor, Visitors, chromium
 from tests.e2e.cast import CAST, HOST
 from tests.e2e.deliveries import a_ticket
-from tests.e2e.installation import Installation
+from tests.e2e.installation import Installation, until
 
 pytestmark = pytest.mark.browser
 SOON = 20_000
@@ -112,3 +112,19 @@ def test_a_form_that_is_being_filled_in_is_not_touched(people: Visitors) -> None
     assert writer.field("cancel_reason").input_value() == "För få ärenden"
     expect(show).to_be_hidden()
     assert was_not_loaded_again(writer)
+
+
+def test_what_updates_itself_can_be_paused(people: Visitors) -> None:
+    """WCAG 2.2.2."""
+    pm, title = people["pm"], "Larm i ishallen"
+    pm.opens("/intake/")
+    pause = pm.page.get_by_role("button", name=pm.words("Pause what updates itself"), exact=True)
+    pause.click()
+    expect(pause).to_have_attribute("aria-pressed", "true")
+    ticket = a_ticket("8802", title, description="Det tjuter.", requester=CAST["requester"].told)
+    assert people.here.deliver(HOST, ticket).status_code == 201
+    until(lambda: title in pm.page.request.get("/intake/").text(), what="the ticket is in the list")
+    pm.page.wait_for_timeout(2500)  # a stream would have told it within a second
+    assert title not in pm.page.locator("main").inner_text()
+    pause.click()
+    expect(pm.page.locator("main")).to_contain_text(title, timeout=SOON)

@@ -76,11 +76,13 @@ def page(
     status: int | None = None,
     refusal: Refusal | None = None,
     live: Iterable[View[Any]] = (),
+    every: int | None = None,
     **values: Any,
 ) -> HTMLResponse:
     """Render a template of the service.
 
-    `live` names the views the page shows: where there is a script it shows what comes, without being loaded again.
+    `live` names the views the page shows: where there is a script it shows what comes, without being loaded again. A
+    page that shows what no view holds says after how many seconds (`every`) it is made anew.
 
     With a `refusal` its sentences stand above the page and beside their fields, and the status is its own. `data` is
     what the fields of a form hold. In the template: `_("…", name=…)` and `ngettext` translate; the filters `day`,
@@ -104,6 +106,7 @@ def page(
         "pages_of": f"/{deps.service}",
         # A form that was refused stands at an address that only takes forms: it cannot be asked for anew.
         "live": _live(request, live) if request.method == "GET" and refusal is None else None,
+        "every": every if request.method == "GET" and refusal is None else None,
         "path": request.url.path,
         # `go_to` leads here after a form that was taken, and names where to wait for it.
         "just_done": request.method == "GET" and AFTER in request.query_params and refusal is None,

@@ -11,6 +11,9 @@ from chassis.flow.audit import Action, By, operated
 from chassis.identity import Identity, Role
 from chassis.web.deps import Deps
 
+EVERY_SECONDS = 5
+"""After which a page of the operators' is made anew while somebody looks: what it shows is in no view."""
+
 
 async def by_of(here: Deps, caller: Identity, reason: str) -> By:
     """The caller as the one who does something, by role and pseudonym, the name sealed."""

@@ -16,6 +16,7 @@ from chassis.flow.troubles import troubles
 from chassis.identity import Role
 from chassis.web.answers import answer
 from chassis.web.deps import Here
+from chassis.web.flow.common import EVERY_SECONDS
 from chassis.web.flow.drawn import drawn
 from chassis.web.flow.others import everywhere, own
 from chassis.web.pages import page
@@ -56,6 +57,7 @@ def add(router: APIRouter, service: Service) -> None:
             topics=topics_of(told),
             roles=ROLES,
             drawn=drawn(told, caller.language),
+            every=EVERY_SECONDS,
         )
 
 

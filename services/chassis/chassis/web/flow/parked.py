@@ -22,7 +22,7 @@ from chassis.replay import ParkedEvent, StillParked, parked_events
 from chassis.replay import mend as mend_event
 from chassis.web.answers import go_to
 from chassis.web.deps import Deps, Here
-from chassis.web.flow.common import by_of, done_by, pretty
+from chassis.web.flow.common import EVERY_SECONDS, by_of, done_by, pretty
 from chassis.web.forms import form_of, needed
 from chassis.web.pages import page
 from contracts.envelope import Envelope
@@ -122,6 +122,7 @@ def add(router: APIRouter, service: Service) -> None:
         return page(
             request, "flow_parked.html", caller, parked=parked[:MOST_SHOWN], many=len(parked),
             causes=causes.most_common(50), done=done, handled=handled, called=Names(service, caller.language),
+            every=EVERY_SECONDS,
         )  # fmt: skip
 
     @router.get("/flow/parked/{number}", include_in_schema=False)

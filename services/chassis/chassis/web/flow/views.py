@@ -17,7 +17,7 @@ from chassis.rebuild.build import AlreadyRebuilding
 from chassis.views import View
 from chassis.web.answers import go_to
 from chassis.web.deps import Here
-from chassis.web.flow.common import by_of, done_by
+from chassis.web.flow.common import EVERY_SECONDS, by_of, done_by
 from chassis.web.forms import form_of, needed
 from chassis.web.pages import page
 from contracts.refusal import NotFound, Refusal
@@ -74,6 +74,7 @@ def add(router: APIRouter, service: Service) -> None:
             tables=await tables_of(here.db),
             rebuilds=rebuilds,
             called=called,
+            every=EVERY_SECONDS,
             done=await done_by(here, caller, WORKS),
         )
 

@@ -1,6 +1,8 @@
 // What pages do besides, where there is a script: send a form once, move by keys, show what comes.
 "use strict";
 const main = document.getElementById("main");
+// A page says by which views it is made anew, or after how many seconds, where what it shows is in no view.
+const every = main.dataset.every * 1000;
 const $ = (what, where = document) => where.querySelector(what);
 const all = (what, where = document) => [...where.querySelectorAll(what)];
 const word = what => $(what, $("#words").content).cloneNode(true);
@@ -56,6 +58,7 @@ for (const slider of all("input[data-first]")) {
 const isRow = node => /^(TR|LI)$/.test(node.tagName);
 const keyOf = node => node.id || isRow(node) && $("a", node)?.href;
 const mark = row => {
+  if (every) return; // what is always new is not pointed at
   row.classList.add("news");
   setTimeout(() => row.classList.remove("news"), 4000);
 };
@@ -88,12 +91,12 @@ function become(old, now) {
   }
 }
 
-if (main.dataset.live) {
+if (main.dataset.live || every) {
   const notice = document.createElement("div");
   notice.className = "notice";
   notice.ariaLive = "polite";
   document.body.append(notice);
-  let stream, timer, held, waits = 2000, took = 0;
+  let stream, timer, held, over, waits = 2000, took = 0;
   const chosen = field => [...field.options].findLastIndex(one => one.defaultSelected);
   const filling = () => !getSelection().isCollapsed || all("input, select, textarea", main).some(field =>
     field === document.activeElement || (field.options ? field.selectedIndex !== Math.max(chosen(field), 0)
@@ -123,17 +126,23 @@ if (main.dataset.live) {
     timer = null;
     try {
       const began = Date.now(), answer = await fetch(location.href, { headers: { Accept: "text/html" } });
-      if (answer.redirected || answer.status === 404) return stop();
+      if (answer.redirected || answer.status === 404) return stop(over = true);
       if (!answer.ok) throw answer;
       held = new DOMParser().parseFromString(await answer.text(), "text/html");
       took = Date.now() - began;
       news();
+      watch();
     } catch { soon(5000); }
   };
-  const stop = () => { stream = stream?.close(); };
+  const pause = word("[data-pause]"), still = () => document.hidden || over || pause.ariaPressed === "true";
+  const stop = () => {
+    stream = stream?.close();
+    timer = clearTimeout(timer);
+  };
   const seen = () => $("main", held || document).dataset.from;
   const watch = () => {
-    if (stream || document.hidden) return;
+    if (stream || still()) return;
+    if (every) return soon(every);
     stream = new EventSource(`/${location.pathname.split("/")[1]}/live?views=${main.dataset.live}&from=${seen()}`);
     stream.onopen = () => { waits = 2000; };
     stream.addEventListener("moved", ({ lastEventId }) => lastEventId === seen() || soon(0));
@@ -143,7 +152,10 @@ if (main.dataset.live) {
       setTimeout(watch, waits *= 1 + Math.random());
     };
   };
-  addEventListener("visibilitychange", () => document.hidden ? stop() : watch());
+  const turn = () => still() ? stop() : watch();
+  pause.onclick = () => turn(pause.ariaPressed = String(pause.ariaPressed !== "true"));
+  $("footer.site").append(pause);
+  addEventListener("visibilitychange", turn);
   addEventListener("pagehide", stop);
   addEventListener("pageshow", watch);
   main.addEventListener("focusout", () => setTimeout(news));
