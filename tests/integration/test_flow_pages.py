@@ -8,6 +8,7 @@ import html
 import json
 import re
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -97,7 +98,12 @@ async def world(databases: Databases, kafka: str, tmp_path: Path) -> AsyncIterat
             running(relay.run, feed.run, lock.keep),
             httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client,
         ):
+            await until(partial(_there_is_a_table, db))
             yield World(here, client)
+
+
+async def _there_is_a_table(db: Database) -> bool:
+    return bool(await db.worker.fetchval("SELECT count(*) FROM view_tables WHERE state = 'live'"))
 
 
 async def _parked(world: World, many: int) -> None:
