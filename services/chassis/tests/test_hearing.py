@@ -104,3 +104,11 @@ async def test_a_refusal_is_raised_at_once_and_counts_as_in_vain(hearing: Hearin
         await hearing.ask("intake", Somebody().refuses(), patience=60)
     clock.now += 3
     assert hearing.in_vain("intake") == 3
+
+
+async def test_who_asks_at_the_same_time_as_another_waits_as_long(hearing: Hearing) -> None:
+    somebody = Somebody()
+    both = [asyncio.create_task(hearing.ask("intake", somebody.answers(), patience=30)) for _ in range(2)]
+    await asyncio.sleep(BRIEF_SECONDS + 0.1)
+    somebody.let.set()
+    assert await asyncio.gather(*both) == ["fine", "fine"]

@@ -54,7 +54,8 @@ class Hearing:
         now = self._clock()
         if now - self._asked.get(name, -FORGET_SECONDS) >= FORGET_SECONDS:
             self._since.pop(name, None)
-        patience = BRIEF_SECONDS if name in self._since else patience
+        # Whoever asks at the same time as somebody else has not been told in vain yet, and waits as long.
+        patience = BRIEF_SECONDS if self.in_vain(name) >= patience else patience
         self._since.setdefault(name, now)
         self._asked[name] = now
         asking = asyncio.create_task(self._listen(name, question), name=f"ask {name}")
