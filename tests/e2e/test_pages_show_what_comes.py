@@ -118,7 +118,7 @@ def test_what_updates_itself_can_be_paused(people: Visitors) -> None:
     """WCAG 2.2.2."""
     pm, title = people["pm"], "Larm i ishallen"
     pm.opens("/intake/")
-    pause = pm.page.get_by_role("button", name=pm.words("Pause what updates itself"), exact=True)
+    pause = pm.page.get_by_role("button", name=pm.words("Pause updates"), exact=True)
     pause.click()
     expect(pause).to_have_attribute("aria-pressed", "true")
     ticket = a_ticket("8802", title, description="Det tjuter.", requester=CAST["requester"].told)
