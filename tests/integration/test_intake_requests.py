@@ -350,7 +350,7 @@ async def test_a_parked_delivery_is_seen_tried_again_and_set_aside(world: World)
     await world.deliver({"external_id": "81", "kind": "created", "title": "Utan flöde"})
     page = await world.client.get("/intake/deliveries", headers=world.desk)
     assert "<code>flow</code>" in page.text
-    assert "Utan flöde" not in page.text, "what was sent is sealed"
+    assert "Utan flöde" in page.text, "the Service Desk finds the ticket by what it sent"
     delivery = page.text.partition('action="/intake/deliveries/')[2].partition('"')[0]
     path = f"/intake/deliveries/{delivery}"
     again = await world.client.post(path, data={"action": "again"}, headers=world.desk)
