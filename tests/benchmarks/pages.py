@@ -47,7 +47,7 @@ FIRST_BYTE_MS, PAGE_BYTES = 100, 100_000
 PATIENCE_SECONDS = 4.0
 """A page that takes so long in all is asked no more often, once it was asked FEWEST times."""
 ISSUER = "https://id.example"
-NOBODY = "http://127.0.0.1:9"  # where the other services are looked for
+NOBODY = "http://127.0.0.1:9/{service}"  # where the other services are looked for
 CALLERS: Mapping[str, Mapping[str, list[str]]] = {
     "one": {TOWNS[0][0]: ["auditor", "it_manager", "operator", "pm", "service_desk"]},
     "all": {name: ["auditor", "it_manager", "operator", "pm", "service_desk"] for name, _ in TOWNS},
