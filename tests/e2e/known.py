@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date
 from html import unescape
@@ -112,11 +113,13 @@ def a_parked_event(here: Installation) -> Iterator[int]:
         finally:
             await connection.close()
 
-    number = asyncio.run(once(PARK, view.name, view.topics[0].name, REASON))
-    try:
-        yield number
-    finally:
-        asyncio.run(once("DELETE FROM parked WHERE id = $1", number))
+    # On a thread of its own: beside a browser this one runs a loop already.
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        number = thread.submit(asyncio.run, once(PARK, view.name, view.topics[0].name, REASON)).result()
+        try:
+            yield number
+        finally:
+            thread.submit(asyncio.run, once("DELETE FROM parked WHERE id = $1", number)).result()
 
 
 def sessions_of(here: Installation, people: Mapping[str, str], password: str) -> dict[str, str]:
