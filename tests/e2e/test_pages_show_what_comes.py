@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.e2e.browser import Visitor, Visitors, chromium
 from tests.e2e.cast import CAST, HOST
@@ -125,6 +125,27 @@ def test_what_updates_itself_can_be_paused(people: Visitors) -> None:
     assert people.here.deliver(HOST, ticket).status_code == 201
     until(lambda: title in pm.page.request.get("/intake/").text(), what="the ticket is in the list")
     pm.page.wait_for_timeout(2500)  # a stream would have told it within a second
+    assert title not in pm.page.locator("main").inner_text()
+    pause.click()
+    expect(pm.page.locator("main")).to_contain_text(title, timeout=SOON)
+
+
+def test_what_was_on_its_way_when_updates_were_paused_is_not_shown(people: Visitors) -> None:
+    """WCAG 2.2.2; it is fetched anew when the reader wants updates again."""
+    pm, title = people["pm"], "Larm i simhallen"
+    pm.opens("/intake/")
+    held: list[Route] = []
+    pm.page.route("**/intake/", held.append)
+    ticket = a_ticket("8803", title, description="Det tjuter.", requester=CAST["requester"].told)
+    with pm.page.expect_request(lambda request: request.resource_type == "fetch", timeout=SOON):
+        assert people.here.deliver(HOST, ticket).status_code == 201
+    until(lambda: title in pm.page.request.get("/intake/").text(), what="the ticket is in the list")
+    pause = pm.page.get_by_role("button", name=pm.words("Pause updates"), exact=True)
+    pause.click()
+    pm.page.unroute("**/intake/")
+    for route in held:
+        route.continue_()
+    pm.page.wait_for_timeout(1500)
     assert title not in pm.page.locator("main").inner_text()
     pause.click()
     expect(pm.page.locator("main")).to_contain_text(title, timeout=SOON)

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from contracts.values import Criterion, Standing
+from portfolio.views.projects import ProjectRow
 
 HEALTHS = ("red", "yellow", "green", "")
 """Worst first; the last stands for projects that nothing was reported of yet."""
@@ -87,6 +88,18 @@ def sums(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [{"currency": currency, **amounts} for currency, amounts in sorted(found.items())]
 
 
+def grouped(rows: Sequence[Mapping[str, Any]], order: Iterable[str]) -> list[dict[str, Any]]:
+    """Rows of `projects.totals` with the currencies of one municipality or state together, in this order."""
+    groups = []
+    for of in order:
+        theirs = [row for row in rows if row["of"] == of]
+        if theirs:
+            counted = {name: sum(row[name] for row in theirs) for name in ("projects", "shared", "red", "overdue")}
+            unbudgeted = sum(row["projects"] for row in theirs if not row["currency"])
+            groups.append({"of": of, **counted, "unbudgeted": unbudgeted, "sums": sums(theirs)})
+    return groups
+
+
 @dataclass(frozen=True, slots=True)
 class MoneyBar:
     """Spent and forecast against the budget, in a bar of 100: where the budget ends, and how far the two reach."""
@@ -112,6 +125,11 @@ def money_bar(budget: Decimal | None, spent: Decimal | None, forecast: Decimal |
         spent_share=spent / budget,
         forecast_share=forecast / budget,
     )
+
+
+def bar_of(row: ProjectRow) -> MoneyBar | None:
+    """A project's spent and forecast against its budget."""
+    return money_bar(row.budget, row.spent, row.forecast)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from contracts.refusal import Refusal
 from portfolio.commands import saved, today
 from portfolio.domain.lifecycle import State
 from portfolio.pages.asked import Asked, asked
-from portfolio.pages.charts import TRENDS, glance, money_bar, sums
+from portfolio.pages.charts import TRENDS, bar_of, glance, grouped, money_bar, sums
 from portfolio.pages.forms import municipalities, which_page
 from portfolio.pages.timeline import axis_of, line_of
 from portfolio.views import found, projects
@@ -62,7 +62,7 @@ async def _portfolio(
         municipalities=municipalities(here),
         half_years=half_years(day, back=4, ahead=7, also=ask.release),
         saved=views,
-        money_bar=lambda row: money_bar(row.budget, row.spent, row.forecast),
+        bar_of=bar_of,
         **shown,
     )
 
@@ -114,11 +114,17 @@ async def _timeline(here: Deps, caller: Identity, ask: Asked, wanted: found.Want
 async def totals(request: Request, here: Here, caller: Caller) -> Response:
     """How many projects and how much money, per municipality and per state (IT-12)."""
     await caught_up(request, here, projects.view)
-    counted = {
-        "municipality": await projects.totals(here.db, "municipality", scope=caller.scope),
-        "state": await projects.totals(here.db, "state", scope=caller.scope),
-    }
-    return page(request, "totals.html", caller, totals=counted, municipalities=municipalities(here))
+    by_municipality = await projects.totals(here.db, "municipality", scope=caller.scope)
+    by_state = await projects.totals(here.db, "state", scope=caller.scope)
+    called = dict(municipalities(here))
+    return page(
+        request,
+        "totals.html",
+        caller,
+        called=called,
+        by_municipality=grouped(by_municipality, called),
+        by_state=grouped(by_state, found.STATES),
+    )
 
 
 @router.post("/saved")

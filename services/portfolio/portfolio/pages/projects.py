@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +24,7 @@ from portfolio.commands.actions import ACTIONS, act
 from portfolio.commands.asks import Ranking
 from portfolio.commands.projects import rank_several
 from portfolio.pages.asked import asked
-from portfolio.pages.charts import money_bar
+from portfolio.pages.charts import bar_of
 from portfolio.pages.forms import begun, by_id, municipalities, on_the_page, which_page
 from portfolio.pages.story import KINDS, agreed_in, counted, narrowed, story
 from portfolio.pages.timeline import outcome_of
@@ -43,7 +44,8 @@ async def mine(request: Request, here: Here, caller: Caller) -> Response:
     await caught_up(request, here, projects.view)
     rows = await projects.led_by(here.db, caller.id, everywhere=here.partnership.ids)
     rows = await here.vault.open_all(rows, caller.language)
-    return page(request, "mine.html", caller, rows=rows, now=here.clock.now())
+    owed = sorted((row for row in rows if row.next_report), key=attrgetter("next_report"))
+    return page(request, "mine.html", caller, rows=rows, owed=owed, bar_of=bar_of)
 
 
 @router.get("/ranking")
@@ -105,7 +107,7 @@ async def project(request: Request, request_id: UUID, here: Here, caller: Caller
         row=row,
         offers=offers,
         reports=reports,
-        bar=money_bar(row.budget, row.spent, row.forecast),
+        bar=bar_of(row),
         gates=[(gate, outcome_of(gate.key, gate.on, row, day)) for gate in row.gates],
         entries=on_page,
         counts=counted(entries),

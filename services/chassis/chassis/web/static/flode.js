@@ -54,6 +54,9 @@ for (const slider of all("input[data-first]")) {
   })();
 }
 
+// A timeline begins at today.
+for (const frame of all("[data-at]")) frame.scrollLeft = frame.dataset.at - frame.clientWidth / 2;
+
 // The old page becomes the new one element by element: focus, scrolling and what was typed stay where they are.
 const isRow = node => /^(TR|LI)$/.test(node.tagName);
 const keyOf = node => node.id || isRow(node) && $("a", node)?.href;
@@ -128,7 +131,9 @@ if (main.dataset.live || every) {
       const began = Date.now(), answer = await fetch(location.href, { headers: { Accept: "text/html" } });
       if (answer.redirected || answer.status === 404) return stop(over = true);
       if (!answer.ok) throw answer;
-      held = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const text = await answer.text();
+      if (still()) return; // the reader paused while it was on its way
+      held = new DOMParser().parseFromString(text, "text/html");
       took = Date.now() - began;
       news();
       watch();
