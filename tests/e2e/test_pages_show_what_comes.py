@@ -135,16 +135,16 @@ def test_what_was_on_its_way_when_updates_were_paused_is_not_shown(people: Visit
     pm, title = people["pm"], "Larm i simhallen"
     pm.opens("/intake/")
     held: list[Route] = []
-    pm.page.route("**/intake/", held.append)
+    pm.page.route("**/intake/", lambda route: held.append(route))
     ticket = a_ticket("8803", title, description="Det tjuter.", requester=CAST["requester"].told)
     with pm.page.expect_request(lambda request: request.resource_type == "fetch", timeout=SOON):
         assert people.here.deliver(HOST, ticket).status_code == 201
     until(lambda: title in pm.page.request.get("/intake/").text(), what="the ticket is in the list")
     pause = pm.page.get_by_role("button", name=pm.words("Pause updates"), exact=True)
     pause.click()
-    pm.page.unroute("**/intake/")
     for route in held:
         route.continue_()
+    pm.page.unroute("**/intake/")
     pm.page.wait_for_timeout(1500)
     assert title not in pm.page.locator("main").inner_text()
     pause.click()
