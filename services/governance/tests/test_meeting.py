@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import reduce
 from uuid import UUID
@@ -22,7 +23,7 @@ from contracts.governance import (
 )
 from contracts.refusal import Refusal
 from contracts.values import AgendaItem, Attendee, Person
-from governance.domain import refusals
+from governance.domain import refusals, unsettled
 from governance.domain.agreement import evolve as agree
 from governance.domain.meeting import Meeting, call, evolve, existing, meeting_of
 
@@ -125,7 +126,8 @@ def test_attendance_is_for_invited_municipalities_and_deputies_say_for_whom(
         ([sat(pm, "elsewhere")], refusals.NotInvited),
         ([sat(pm), sat(pm, "bjerkeby")], refusals.TwiceAtTheTable),
         ([nobody], refusals.DeputyOfNobody),
-        ([sat(pm, deputy_for=pm)], refusals.DeputyOfNobody),
+        ([replace(sat(leader, deputy_for=orderer), role="it_manager")], refusals.NotTheDeputy),
+        ([sat(pm, deputy_for=pm)], unsettled.DeputyOfThemselves),
     ]:
         with pytest.raises(refusal):
             meeting.record_attendance(wrong)

@@ -24,7 +24,7 @@ from contracts.governance import (
     Outcome,
 )
 from contracts.values import AgendaItem, Attendee, Person
-from governance.domain import refusals
+from governance.domain import refusals, unsettled
 from governance.domain.words import LINE, clean, said
 
 MEETINGS = UUID("0f6a1de2-6a4c-5c0e-9f58-7f0b6f1f2b21")
@@ -87,11 +87,13 @@ class Meeting:
                 raise refusals.NotInvited(field=f"attendees.{at}.municipality", municipality=attendee.municipality)
             if attendee.person.id in seen:
                 raise refusals.TwiceAtTheTable(field=f"attendees.{at}.email")
-            for_whom = attendee.deputy_for
-            if (attendee.role == DEPUTY) != (for_whom is not None) or (
-                for_whom is not None and for_whom.id == attendee.person.id
-            ):
-                raise refusals.DeputyOfNobody(field=f"attendees.{at}.deputy_for.email")
+            if attendee.deputy_for is None:
+                if attendee.role == DEPUTY:
+                    raise refusals.DeputyOfNobody(field=f"attendees.{at}.deputy_for.name")
+            elif attendee.role != DEPUTY:
+                raise refusals.NotTheDeputy(field=f"attendees.{at}.role")
+            elif attendee.deputy_for.id == attendee.person.id:
+                raise unsettled.DeputyOfThemselves(field=f"attendees.{at}.deputy_for.email")
             seen.add(attendee.person.id)
         return AttendanceRecorded(meeting_id=self.id, attendees=tuple(attendees))
 

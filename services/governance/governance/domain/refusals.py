@@ -233,9 +233,17 @@ class TwiceAtTheTable(Refusal):
 
 
 class DeputyOfNobody(Refusal):
-    """A deputy sits for somebody else, who is named."""
+    """A deputy sits for somebody, who is named."""
 
-    text = "Say whom the deputy sits for; nobody is their own deputy."
+    text = "Say whom the deputy sits for."
+    rule = "IT-21"
+    status = 422
+
+
+class NotTheDeputy(Refusal):
+    """Whoever sits for somebody else sits as their deputy."""
+
+    text = "Whoever sits for somebody else sits as deputy: choose that role, or leave empty whom they sit for."
     rule = "IT-21"
     status = 422
 
