@@ -54,7 +54,7 @@ async def test_the_requester_saves_asks_and_returns_by_the_link_alone(world: Wor
     )
     assert asked.status_code == 303
     start = await world.get("/governance/", world.pm)
-    assert "Asks for help" in text_of(start)
+    assert "Answer the question about the directive" in text_of(start)
     form = f"/governance/directives/{request_id}/form"
     page = await world.get(form, world.pm)
     assert "What is BP1?" in page.text
@@ -195,7 +195,7 @@ async def test_the_plan_is_written_and_accepted_on_its_pages(world: World) -> No
     request_id = await world.an_approved_directive()
     await world.assigned(request_id)
     path = f"/governance/plans/{request_id}"
-    assert "Plan: E-tjänst för bygglov" in text_of(await world.get("/governance/", world.leader))
+    assert "Write the plan: E-tjänst för bygglov" in text_of(await world.get("/governance/", world.leader))
     assert (await world.get(f"{path}/form", world.pm)).status_code == 403
     page = await world.get(f"{path}/form", world.leader)
     fields = {

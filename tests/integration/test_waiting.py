@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -73,6 +74,37 @@ async def test_a_directive_and_a_plan_wait_for_one_after_the_other(databases: Da
         await waits_for()
         await world.assigned(request_id)
         await waits_for(leader=f"Write the plan: {title}")
+
+
+async def test_the_minutes_wait_for_the_pm_and_then_for_who_attended(databases: Databases, tmp_path: Path) -> None:
+    """IT-21"""
+    async with governance_world.a_world(databases, tmp_path) as world:
+        call = {"at": "2026-04-14T09:00:00+02:00", "place": "Rum 3", "orderer_meeting": "April"}
+        path = (await world.post("/governance/api/meetings", world.pm, call)).headers["location"]
+
+        async def waits_for(*, pm: list[str], manager: list[str]) -> None:
+            found = [await waits(world, in_governance, who) for who in (world.pm, world.manager)]
+            assert found == [[f"{each} CAB 1" for each in pm], [f"{each} CAB 1" for each in manager]]
+
+        world.clock.advance(datetime.fromisoformat("2026-04-14T12:00:00+02:00") - world.clock.now())
+        await waits_for(pm=["Write the minutes of"], manager=[])
+        people = {"pm": ("ekvik", "Maj Ekdal"), "it_manager": ("nordvik", "Nils Dahl")}
+        seats = [
+            {"municipality": town, "role": role, "person": {"name": name, "email": world.email(name, town)}}
+            for role, (town, name) in people.items()
+        ]
+        await world.put(f"{path}/attendance", world.pm, {"attendees": seats})
+        await waits_for(pm=["Write the minutes of"], manager=[])
+        await world.post(f"{path}/minutes", world.pm, {"text": "We met."})
+        await waits_for(pm=[], manager=["Read and approve the minutes of"])
+        await world.put(f"{path}/attendance", world.pm, {"attendees": [seats[0], {**seats[1], "present": False}]})
+        await world.post(f"{path}/minutes", world.pm, {"text": "Nils Dahl was away."})
+        await waits_for(pm=[], manager=[])
+        await world.put(f"{path}/attendance", world.pm, {"attendees": seats})
+        await world.post(f"{path}/minutes", world.pm, {"text": "He was not."})
+        await waits_for(pm=[], manager=["Read and approve the minutes of"])
+        await world.post(f"{path}/minutes/approve", world.manager, {"version": 3})
+        await waits_for(pm=[], manager=[])
 
 
 async def test_scores_wait_for_who_has_not_given_them_and_the_round_for_the_pm(

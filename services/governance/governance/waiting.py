@@ -1,5 +1,5 @@
 """What waits in governance: directives to fill in, help with, look at and approve (IT-10, IT-11, TY-01), plans to write
-and accept (IT-18, IT-19), the next CAB (IT-21)."""
+and accept (IT-18, IT-19), the next CAB, and the minutes of those before (IT-21)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from chassis.web import Deps
 from chassis.web.waiting import Waits
 from governance.views import directives, meetings, plans
 from governance.views.directives import DirectiveRow, asked_at
+from governance.views.meetings import MeetingRow
 
 
 async def waiting(here: Deps, caller: Identity) -> Sequence[Waits]:
@@ -88,5 +89,18 @@ async def _meetings(here: Deps, caller: Identity) -> AsyncIterator[Waits]:
     sits = caller.scope_of(Role.PM, Role.IT_MANAGER, Role.DEPUTY)
     upcoming = await meetings.after(here.db, here.clock.now(), scope=sits) if sits else None
     if upcoming is not None:
-        what = translate(N_("CAB {number}: the agenda"), caller.language, number=upcoming.number)
-        yield Waits(what=what, path=f"/governance/meetings/{upcoming.meeting_id}", note=upcoming.place, due=upcoming.at)
+        yield _about(upcoming, N_("CAB {number}: the agenda"), caller)
+    pm_of = caller.scope_of(Role.PM) & {here.partnership.host}
+    for row in await meetings.without_minutes(here.db, here.clock.now(), scope=pm_of) if pm_of else ():
+        yield _about(row, N_("Write the minutes of CAB {number}"), caller)
+    for row in await meetings.to_approve(here.db, caller.id, scope=caller.scope):
+        yield _about(row, N_("Read and approve the minutes of CAB {number}"), caller)
+
+
+def _about(row: MeetingRow, what: str, caller: Identity) -> Waits:
+    return Waits(
+        what=translate(what, caller.language, number=row.number),
+        path=f"/governance/meetings/{row.meeting_id}",
+        note=row.place,
+        due=row.at,
+    )

@@ -161,7 +161,13 @@ def test_it_21_the_managers_who_are_invited_hear_of_the_cab(meeting_called: g.Me
     managers = [MANAGER, Seat("it_manager", "soendervig")]
     cancelled = g.MeetingCancelled(meeting_id=meeting_called.meeting_id, reason="Snow")
     approved = g.MinutesApproved(meeting_id=meeting_called.meeting_id, version=1, person=HEDDA)
-    facts = {meeting_called: "meeting-called", cancelled: "meeting-cancelled", approved: "minutes-approved"}
+    written = g.MinutesWritten(meeting_id=meeting_called.meeting_id, version=1, text="Met.", writer=HEDDA)
+    facts = {
+        meeting_called: "meeting-called",
+        cancelled: "meeting-cancelled",
+        written: "minutes-to-approve",
+        approved: "minutes-approved",
+    }
     for fact, template in facts.items():
         assert told(fact, known) == [(manager, template) for manager in managers]
         assert told_of(fact, known)["number"] == "7"

@@ -117,7 +117,7 @@ def the_pm_sends_it_back(people: Visitors, requester: Visitor, today: date) -> N
     """With a remark, which stands where it belongs when the requester opens the same link again."""
     pm = people["pm"]
     pm.opens("/governance/")
-    pm.follows(TITLE)
+    pm.follows("Look at the directive that was returned: {title}", title=TITLE)
     pm.activates(pm.page.locator("main summary"))
     pm.presses("Send back with these remarks", refused=422)
     pm.writes({"remarks.cost": REMARK})
@@ -135,7 +135,7 @@ def both_agree(people: Visitors) -> None:
     """The PM accepts it and names the leader; orderer and leader approve, each for themselves."""
     pm = people["pm"]
     pm.opens("/governance/")
-    pm.follows(TITLE)
+    pm.follows("Look at the directive that was returned: {title}", title=TITLE)
     pm.writes({"leader.name": CAST["leader"].name, "note": "Bra så."})
     pm.presses("Accept, and ask both signatories", refused=422)
     pm.is_told("leader.email", holds="")

@@ -157,6 +157,19 @@ async def after(db: Database, at: datetime, *, scope: Iterable[str]) -> MeetingR
     return rows[0] if rows else None
 
 
+async def without_minutes(db: Database, at: datetime, *, scope: Iterable[str]) -> list[MeetingRow]:
+    """The meetings before a moment whose minutes nobody has written, the first held first."""
+    return await view.select(db, "at < $1 AND stage = 'called' ORDER BY at", at, scope=scope)
+
+
+async def to_approve(db: Database, person: UUID, *, scope: Iterable[str]) -> list[MeetingRow]:
+    """The meetings whose minutes this person can approve: who attended, and did not write their last version."""
+    seat = "jsonb_build_object('present', true, 'person', jsonb_build_object('id', $1::text))"
+    attended = f"attendees @> jsonb_build_array({seat})"
+    where = f"stage = 'minuted' AND {attended} AND minutes -> -1 -> 'writer' ->> 'id' IS DISTINCT FROM $1 ORDER BY at"
+    return await view.select(db, where, str(person), scope=scope)
+
+
 async def decided_before(db: Database, at: datetime, request_id: UUID, *, scope: Iterable[str]) -> MeetingRow | None:
     """The last meeting before a moment that decided something of a project."""
     said_of_it = "decisions @> jsonb_build_array(jsonb_build_object('request_id', $2::text))"

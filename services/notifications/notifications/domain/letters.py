@@ -284,6 +284,12 @@ LETTERS: dict[str, Letter] = {
         N_("The agenda of CAB meeting {number} ({at}) is set."),
         to=TO_MEETING,
     ),
+    "minutes-to-approve": _letter(
+        N_("The minutes of CAB {number} are written"),
+        N_("The minutes of CAB meeting {number} can be read."),
+        N_("Whoever attended and did not write them can approve them."),
+        to=TO_MEETING,
+    ),
     "minutes-approved": _letter(
         N_("The minutes of CAB {number} are approved"),
         N_("The minutes of CAB meeting {number} are approved and can be read."),

@@ -113,6 +113,7 @@ TABLE: Mapping[type[Event], tuple[Telling, ...]] = {
     g.MeetingMoved: _told("meeting-moved", MANAGERS),
     g.MeetingCancelled: _told("meeting-cancelled", MANAGERS),
     g.AgendaSet: _told("agenda-set", MANAGERS),
+    g.MinutesWritten: _told("minutes-to-approve", MANAGERS),
     g.MinutesApproved: _told("minutes-approved", MANAGERS),
     g.CabDecided: _told("cab-decided", LEADER, ORDERER, TICKET),
 }
