@@ -155,5 +155,5 @@ def _text(here: Deps, caller: Identity, row: MeetingRow) -> list[Block]:
     last = row.minutes[-1]
     signed = [(_("Written"), f"{last.writer.name}, {moment(last.at)}" if last.writer else moment(last.at))]
     if row.approved_by and row.approved_at:
-        signed.append((_("Approved"), f"{row.approved_by.name}, {moment(row.approved_at)}"))
+        signed.append((_("Approved by"), f"{row.approved_by.name}, {moment(row.approved_at)}"))
     return [*(Paragraph(part) for part in last.text.split("\n\n") if part.strip()), Definitions(signed)]

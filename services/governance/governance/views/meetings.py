@@ -152,8 +152,8 @@ async def before(db: Database, at: datetime, *, scope: Iterable[str]) -> Meeting
 
 
 async def after(db: Database, at: datetime, *, scope: Iterable[str]) -> MeetingRow | None:
-    """The next meeting after a moment that is not cancelled."""
-    rows = await view.select(db, "at > $1 AND stage <> 'cancelled' ORDER BY at", at, scope=scope, limit=1)
+    """The next meeting after a moment that is neither cancelled nor closed."""
+    rows = await view.select(db, "at > $1 AND stage IN ('called', 'minuted') ORDER BY at", at, scope=scope, limit=1)
     return rows[0] if rows else None
 
 
