@@ -25,6 +25,7 @@ language = "sv"
 country = "SE"
 currency = "SEK"
 timezone = "Europe/Stockholm"
+hosts = ["desk.ekvik.example"]
 
 [[service_desks]]
 municipality = "ekvik"
@@ -69,6 +70,46 @@ def test_what_is_to_be_a_public_key_is_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", [kind for kind in systems() if kind not in (*MEANT_AS_BASE64, "xurrent")])
 def test_for_the_others_any_text_will_do(kind: str, tmp_path: Path) -> None:
     assert not desks.faults(Partnership.read(partnership(tmp_path, kind, NO_BASE64)))
+
+
+API = """
+[service_desks.api]
+url = "https://desk.ekvik.example"
+token = "t"
+options = {{ {options} }}
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "told"),
+    [
+        ("glpi", "flowfield = 'type'", "flowfield, of ekvik.desk (glpi): there is no such option; there are flow_"),
+        ("glpi", "api = 'old'", "api, of ekvik.desk (glpi): it is one of high-level, legacy"),
+        ("zammad", "flow_field = 'type'", "flow_field, of ekvik.desk (zammad): there is no such option; leave it"),
+        ("jira", "organisation_field = 'Kommun'", "organisation_field, of ekvik.desk (jira): This cannot be used here"),
+        ("bearer", "from = 'x'", "from, of ekvik.desk (bearer): there is no such option; leave it out"),
+    ],
+)
+def test_an_option_that_the_system_would_not_understand_is_told(
+    kind: str, options: str, told: str, tmp_path: Path
+) -> None:
+    """One that is misspelt would hold for nothing, and nobody would know."""
+    file = partnership(tmp_path, kind, NO_BASE64)
+    file.write_text(file.read_text("utf-8") + API.format(options=options), "utf-8")
+    (fault,) = desks.faults(Partnership.read(file))
+    assert fault.startswith(f"service_desks.0.api.options.{told}")
+
+
+def test_options_that_its_adapter_declares_are_taken(tmp_path: Path) -> None:
+    file = partnership(tmp_path, "glpi", NO_BASE64)
+    file.write_text(file.read_text("utf-8") + API.format(options="api = 'legacy', app_token = 'x'"), "utf-8")
+    assert not desks.faults(Partnership.read(file))
+
+
+def test_a_kind_that_has_no_adapter_is_told_with_those_that_have(tmp_path: Path) -> None:
+    (fault,) = desks.faults(Partnership.read(partnership(tmp_path, "zamad", NO_BASE64)))
+    assert fault.startswith("service_desks.0.kind, of ekvik.desk (zamad): there is no adapter for it; there are e-mail,")
+    assert fault.endswith("standard-webhooks, bearer")
 
 
 def test_no_process_of_intake_starts_with_one() -> None:

@@ -17,6 +17,7 @@ from chassis.outbox import GiveUp, Retry
 from chassis.partnership import ServiceDesk
 from chassis.web import Deps, Here, go_to, page
 from contracts.refusal import NotFound
+from intake.adapters.desks import OTHERS
 from intake.adapters.port import Step, systems
 from intake.adapters.records import understood
 from intake.commands.asking import is_polled, way_to
@@ -25,11 +26,6 @@ from intake.views.connections import State, Test
 
 router = APIRouter(prefix="/intake/connections", include_in_schema=False)
 
-OTHERS = {
-    "standard-webhooks": N_("Any other, signed as Standard Webhooks"),
-    "bearer": N_("Any other, as CloudEvents"),
-}
-"""What has no system behind it: a way of delivering that any can use."""
 NOTHING_TO_ASK = "nothing can be asked of it: it has no api, or its kind has no way to be asked"
 
 QUOTED = N_("“{name}”")
