@@ -118,7 +118,8 @@ async def test_the_whole_way_of_a_project_goes_by_forms(world: World) -> None:
     assert 'value="Torsten Vik"' in again, "the form begins with who is there now"
     assert "sealed:" not in again
     await done(world, await fill(world, f"{at}/release", pm, period="2026H2"), pm)
-    await done(world, await fill(world, f"{at}/gate", leader, gate="BP1", outcome="passed"), leader)
+    passed = await fill(world, f"{at}/gate", leader, gate="BP1", outcome="passed", on="2026-02-25")
+    assert "passed 25 Feb 2026<br>" in await done(world, passed, leader), "beside the day it was planned for"
     reported = await fill(
         world, f"{at}/report", leader, cadence="fixed", result="green", time="yellow", cost="red", progress="25",
         **{"spent:number": "100 000,50", "forecast:number": "650 000"}, summary="Upphandlat", next_steps="Bygga",

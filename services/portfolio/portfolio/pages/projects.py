@@ -109,6 +109,7 @@ async def project(request: Request, request_id: UUID, here: Here, caller: Caller
         reports=reports,
         bar=bar_of(row),
         gates=[(gate, outcome_of(gate.key, gate.on, row, day)) for gate in row.gates],
+        passed={each.gate: each.on for each in told.gates if each.outcome == "passed"} if told else {},
         entries=on_page,
         counts=counted(entries),
         all=len(entries),
