@@ -14,7 +14,7 @@ import pytest
 from contracts.envelope import Envelope
 from contracts.portfolio import FollowUpAgreed, GateDecided, ProjectFact, StatusReported
 from contracts.values import Criterion, Standing
-from portfolio.pages.charts import glance, money_bar, moved, stacked, sums
+from portfolio.pages.charts import glance, grouped, money_bar, moved, stacked, sums
 from portfolio.pages.story import agreed_in, counted, narrowed, story
 from portfolio.pages.timeline import WIDTH, axis_of, half_of, line_of
 from portfolio.views import history, projects
@@ -78,6 +78,21 @@ def test_money_is_summed_per_currency_and_what_has_none_is_left_out() -> None:
         {"currency": "SEK", "projects": 2, "budget": Decimal(1), "spent": Decimal(2), "forecast": None},
     ]
     assert sums(rows) == [{"currency": "SEK", "projects": 3, "budget": 6, "spent": 2, "forecast": 7}]
+
+
+def test_a_state_stands_once_with_its_currencies_and_in_the_order_of_a_projects_life() -> None:
+    def row(of: str, currency: str | None, projects: int, budget: int | None) -> dict[str, Any]:
+        counted = {"projects": projects, "shared": 1, "red": 0, "overdue": 0}
+        return {"of": of, "currency": currency, **counted, "budget": budget, "spent": None, "forecast": None}
+
+    rows = [row("assigned", "DKK", 2, 100), row("entered", "SEK", 3, 50), row("entered", None, 4, None)]
+    rows += [row("assigned", "SEK", 1, 70), row("elsewhere", "SEK", 1, 5)]
+    first, second, last = grouped(rows, ("entered", "prioritised", "assigned"))
+    assert last["of"] == "elsewhere"
+    assert (first["of"], first["projects"], first["unbudgeted"], first["shared"]) == ("entered", 7, 4, 2)
+    assert [(each["currency"], each["budget"]) for each in first["sums"]] == [("SEK", 50)]
+    assert (second["of"], second["projects"], second["unbudgeted"]) == ("assigned", 3, 0)
+    assert [(each["currency"], each["budget"]) for each in second["sums"]] == [("DKK", 100), ("SEK", 70)]
 
 
 def test_the_budget_is_a_line_that_a_forecast_may_pass() -> None:

@@ -89,9 +89,10 @@ def sums(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def grouped(rows: Sequence[Mapping[str, Any]], order: Iterable[str]) -> list[dict[str, Any]]:
-    """Rows of `projects.totals` with the currencies of one municipality or state together, in this order."""
+    """Rows of `projects.totals` with the currencies of one municipality or state together, in this order; what is not
+    among it, like a municipality that has left, comes last."""
     groups = []
-    for of in order:
+    for of in dict.fromkeys((*order, *(row["of"] for row in rows))):
         theirs = [row for row in rows if row["of"] == of]
         if theirs:
             counted = {name: sum(row[name] for row in theirs) for name in ("projects", "shared", "red", "overdue")}

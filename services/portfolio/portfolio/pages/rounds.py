@@ -20,7 +20,7 @@ from portfolio.commands import rounds as prioritisation
 from portfolio.commands.asks import Opening, Vote
 from portfolio.domain.scoring import COOPERATION
 from portfolio.pages.charts import moved
-from portfolio.pages.forms import by_id, name_of, on_the_page
+from portfolio.pages.forms import by_id, municipalities, name_of, on_the_page
 from portfolio.views import found, rounds
 from portfolio.views.projects import ProjectRow
 from portfolio.views.rounds import RoundRow
@@ -80,7 +80,11 @@ async def _new_round(
     given = form.data if form else {"candidates": [str(row.request_id) for row in listed.rows if row.leader_id is None]}
     # What was ticked stays on the page, whatever was looked for after it.
     ticked = await found.of_ids(here.db, given.get("candidates"), scope=scope) if form else []
-    candidates = {row.request_id: row.title for row in (*ticked, *listed.rows)}
+    called = dict(municipalities(here))
+    candidates = {
+        row.request_id: f"{row.title} ({called.get(row.municipality, row.municipality)})"
+        for row in (*ticked, *listed.rows)
+    }
     return page(
         request, "round_new.html", caller,
         candidates=list(candidates.items()), given=given, find=find, refusal=refusal, listed=listed,
