@@ -44,9 +44,8 @@ def both_parties_agree_on_the_plan(people: Visitors, today: date) -> None:
     leader = people["leader"]
     leader.opens("/")
     leader.follows("Directives and meetings")
-    leader.waits_for(f"{leader.words('Plan')}: {TITLE}")
-    leader.follows(f"{leader.words('Plan')}: {TITLE}")
-    leader.follows("Write the plan")
+    leader.waits_for(leader.words("Write the plan: {title}", title=TITLE))
+    leader.follows("Write the plan: {title}", title=TITLE)
     if not leader.field("steps.0.text").count():
         leader.presses("Add a step")
     leader.writes({"summary": "Upphandla, pröva, inför.", "directive_version": "2"})
