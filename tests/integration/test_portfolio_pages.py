@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -137,6 +138,23 @@ async def test_the_whole_way_of_a_project_goes_by_forms(world: World) -> None:
     await done(world, await fill(world, f"{at}/limit", pm, scope="Bara ansökan", reason="Pengarna räcker inte"), pm)
     await done(world, await fill(world, f"{at}/stop", pm, reason="Lagen ändrades"), pm)
     assert (await world.row(request_id))["state"] == "stopped"
+
+
+async def test_what_was_written_when_a_session_ended_is_kept_and_sent_again(world: World) -> None:
+    """IT-20: a report that took its leader longer than the session is not typed twice, and not reported twice."""
+    request_id = await world.a_running_project()
+    path = f"/projects/{request_id}/talk"
+    written = {"note": 'Vill ha "e-legitimation"\r\noch <en> app', "idempotency_key": "told-once"}
+    kept = await world.submit(path, {}, **written)
+    assert kept.status_code == 401
+    assert "What you wrote is kept on this page" in kept.text
+    found = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', kept.text))
+    again = {name: unescape(value) for name, value in found.items()}
+    assert again == written
+    assert f'action="/portfolio{path}"' in kept.text
+    for _ in range(2):
+        shown = await done(world, await world.submit(path, world.leader, **again), world.leader)
+    assert shown.count("e-legitimation") == 1
 
 
 async def test_a_mistake_is_told_beside_its_field_and_what_was_typed_stays(world: World) -> None:

@@ -141,6 +141,16 @@ def problem_page(request: Request, refusal: Refusal) -> HTMLResponse:
     return answer
 
 
+async def signed_out_page(request: Request) -> HTMLResponse:
+    """A form whose sender's session has ended: what they wrote, to be sent once they are signed in again.
+
+    It keeps its key, so that it is done once however often it is sent.
+    """
+    given = await request.form()
+    written = [(name, value) for name, value in given.multi_items() if isinstance(value, str)]
+    return page(request, "signed_out.html", None, status=401, written=written)
+
+
 @cache
 def templates_of(package: str) -> Environment:
     """The templates of a service, and under them the chassis'; one environment, so that each is compiled once."""

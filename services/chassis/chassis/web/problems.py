@@ -21,6 +21,7 @@ from chassis.logging import get_logger
 from chassis.plain import Misfilled, in_plain_words
 from chassis.store import ForeignSubject, KeyReused, VersionConflict
 from chassis.views import NoMark, NotYet
+from chassis.web.deps import is_form
 from contracts.refusal import NotFound, Refusal, Refusals
 
 log = get_logger(__name__)
@@ -240,6 +241,10 @@ def add_handlers(app: FastAPI) -> None:
     """Answer exceptions of routes. What is not answered here ends in `chassis.web.edge`, as a fault of ours."""
 
     async def handler(request: Request, error: Exception) -> Response:
+        from chassis.web.pages import signed_out_page
+
+        if isinstance(error, NotSignedIn) and request.method == "POST" and is_form(request) and is_page(request):
+            return await signed_out_page(request)
         response = answer_to(request, error)
         assert response is not None, f"no answer for {type(error).__name__}"
         return response
