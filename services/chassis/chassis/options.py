@@ -54,12 +54,18 @@ class Option(msgspec.Struct, frozen=True, kw_only=True):
         """What is wrong with what somebody filled in; None for nothing."""
         if (late := from_the_server(text, field)) is not None:
             return late
+        if (wrong := self.unknown(text, field)) is not None:
+            return wrong
+        if self.kind != "secret" and len(text) > LONGEST:
+            return Misfilled(TOO_LONG, field, max_length=LONGEST)
+        return None
+
+    def unknown(self, text: str, field: str) -> Misfilled | None:
+        """What is wrong with a text, wherever it stands, that the system would not understand; None for nothing."""
         if self.choices:
             return None if text in self.choices else Misfilled(NOT_A_CHOICE, field)
         if self.pattern and not re.fullmatch(self.pattern, text):
             return Misfilled(NOT_LIKE_THIS, field, example=self.example)
-        if self.kind != "secret" and len(text) > LONGEST:
-            return Misfilled(TOO_LONG, field, max_length=LONGEST)
         return None
 
     def host(self, text: str) -> str | None:

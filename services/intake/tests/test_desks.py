@@ -1,5 +1,5 @@
-"""A secret with which every delivery would be refused is told of before any comes: when a process starts, and when a
-system is connected."""
+"""A secret with which every delivery would be refused, or an option that no system would understand, is told of before
+anything comes: when a process starts, and when a system is connected."""
 
 from __future__ import annotations
 
@@ -72,6 +72,7 @@ def test_for_the_others_any_text_will_do(kind: str, tmp_path: Path) -> None:
     assert not desks.faults(Partnership.read(partnership(tmp_path, kind, NO_BASE64)))
 
 
+LONG_JQL = f"jql = 'project in ({', '.join(f'P{number}' for number in range(90))})'"
 API = """
 [service_desks.api]
 url = "https://desk.ekvik.example"
@@ -100,9 +101,11 @@ def test_an_option_that_the_system_would_not_understand_is_told(
     assert fault.startswith(f"service_desks.0.api.options.{told}")
 
 
-def test_options_that_its_adapter_declares_are_taken(tmp_path: Path) -> None:
-    file = partnership(tmp_path, "glpi", NO_BASE64)
-    file.write_text(file.read_text("utf-8") + API.format(options="api = 'legacy', app_token = 'x'"), "utf-8")
+@pytest.mark.parametrize(("kind", "options"), [("glpi", "api = 'legacy', app_token = 'x'"), ("jira", LONG_JQL)])
+def test_options_that_its_adapter_declares_are_taken(kind: str, options: str, tmp_path: Path) -> None:
+    """In the file also longer ones than a page takes."""
+    file = partnership(tmp_path, kind, NO_BASE64)
+    file.write_text(file.read_text("utf-8") + API.format(options=options), "utf-8")
     assert not desks.faults(Partnership.read(file))
 
 

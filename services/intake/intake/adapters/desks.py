@@ -48,7 +48,7 @@ def _faults_of(desk: ServiceDesk) -> Iterator[tuple[str, str]]:
         option = options.get(name)
         if option is None:
             yield f"api.options.{name}", f"there is no such option; {_there_are(list(options))}"
-        elif refused := option.fault(text, name):
+        elif refused := option.unknown(text, name):
             yield f"api.options.{name}", f"it is one of {', '.join(option.choices)}" if option.choices else str(refused)
 
 
