@@ -1,4 +1,5 @@
 """Signing in: tokens of configured issuers become an `Identity`; without one, pages lead to /sign-in and APIs say 401.
+A form that is sent without one is kept on the page that answers.
 
 A token comes as `Authorization: Bearer …` or in the cookie `flode_session`. Claims: iss, aud, exp, sub (all needed),
 name, email, language, and roles: {"almby": ["pm"], "*": ["auditor"]}, where "*" is every municipality the issuer may
@@ -168,7 +169,7 @@ async def perhaps_signed_in(request: Request) -> Identity | None:
 
 
 Caller = Annotated[Identity, Depends(signed_in)]
-"""A parameter of a route: whoever is signed in. Nobody is: 401, or the way to /sign-in for a page."""
+"""A parameter of a route: whoever is signed in. Nobody is: 401, or for a page the way to /sign-in."""
 
 MaybeCaller = Annotated[Identity | None, Depends(perhaps_signed_in)]
 """The same for what may also be reached without signing in, by a link."""

@@ -227,14 +227,9 @@ def answer_to(request: Request, error: Exception) -> Response | None:
     if not is_page(request):
         return problem(refusal, language_of(request))
     if isinstance(error, NotSignedIn):
-        return RedirectResponse(f"/sign-in?next={quote(_next(request), safe='')}", status_code=303)
+        query = f"?{request.url.query}" if request.url.query else ""
+        return RedirectResponse(f"/sign-in?next={quote(request.url.path + query, safe='')}", status_code=303)
     return problem_page(request, refusal)
-
-
-def _next(request: Request) -> str:
-    """Where to go after signing in: this page, or, when a form was sent, the page it stands on."""
-    query = f"?{request.url.query}" if request.url.query else ""
-    return request.url.path + query if request.method in ("GET", "HEAD") else request.url.path
 
 
 def add_handlers(app: FastAPI) -> None:
