@@ -98,6 +98,7 @@ async def test_the_minutes_wait_for_the_pm_and_then_for_who_attended(databases: 
         await world.post(f"{path}/minutes", world.pm, {"text": "We met."})
         await waits_for(pm=[], manager=["Read and approve the minutes of"])
         await world.put(f"{path}/attendance", world.pm, {"attendees": [seats[0], {**seats[1], "present": False}]})
+        await waits_for(pm=["Write the minutes of"], manager=[])  # those that were written are not to be approved now
         await world.post(f"{path}/minutes", world.pm, {"text": "Nils Dahl was away."})
         await waits_for(pm=[], manager=[])
         await world.put(f"{path}/attendance", world.pm, {"attendees": seats})
@@ -105,6 +106,27 @@ async def test_the_minutes_wait_for_the_pm_and_then_for_who_attended(databases: 
         await waits_for(pm=[], manager=["Read and approve the minutes of"])
         await world.post(f"{path}/minutes/approve", world.manager, {"version": 3})
         await waits_for(pm=[], manager=[])
+
+
+async def test_a_meeting_that_was_held_before_its_day_is_not_the_next_one(databases: Databases, tmp_path: Path) -> None:
+    """IT-21; what is said of it, and what the agenda of the one before reaches to, are two things."""
+    async with governance_world.a_world(databases, tmp_path) as world:
+        calls = [
+            {"at": f"2026-{month}-14T09:00:00+02:00", "place": "Rum 3", "orderer_meeting": month}
+            for month in ("04", "06")
+        ]
+        first, _ = [await world.post("/governance/api/meetings", world.pm, call) for call in calls]
+        path = first.headers["location"]
+        people = {"pm": ("ekvik", "Maj Ekdal"), "it_manager": ("nordvik", "Nils Dahl")}
+        seats = [
+            {"municipality": town, "role": role, "person": {"name": name, "email": world.email(name, town)}}
+            for role, (town, name) in people.items()
+        ]
+        assert await waits(world, in_governance, world.pm) == ["CAB 1: the agenda"]
+        await world.put(f"{path}/attendance", world.pm, {"attendees": seats})
+        await world.post(f"{path}/minutes", world.pm, {"text": "We met early."})
+        await world.post(f"{path}/minutes/approve", world.manager, {"version": 1})
+        assert await waits(world, in_governance, world.pm) == ["CAB 2: the agenda"]
 
 
 async def test_scores_wait_for_who_has_not_given_them_and_the_round_for_the_pm(

@@ -87,11 +87,11 @@ async def _plans(here: Deps, caller: Identity) -> AsyncIterator[Waits]:
 
 async def _meetings(here: Deps, caller: Identity) -> AsyncIterator[Waits]:
     sits = caller.scope_of(Role.PM, Role.IT_MANAGER, Role.DEPUTY)
-    upcoming = await meetings.after(here.db, here.clock.now(), scope=sits) if sits else None
+    upcoming = await meetings.to_come(here.db, here.clock.now(), scope=sits) if sits else None
     if upcoming is not None:
         yield _about(upcoming, N_("CAB {number}: the agenda"), caller)
     pm_of = caller.scope_of(Role.PM) & {here.partnership.host}
-    for row in await meetings.without_minutes(here.db, here.clock.now(), scope=pm_of) if pm_of else ():
+    for row in await meetings.to_minute(here.db, here.clock.now(), scope=pm_of) if pm_of else ():
         yield _about(row, N_("Write the minutes of CAB {number}"), caller)
     for row in await meetings.to_approve(here.db, caller.id, scope=caller.scope):
         yield _about(row, N_("Read and approve the minutes of CAB {number}"), caller)

@@ -334,6 +334,11 @@ def test_a_meeting_goes_from_the_call_to_the_approved_minutes(
     assert (made.shared_with, made.agenda, made.attendees) == (("bjerkeby", "solviken"), (item,), (sat,))
     assert [(each.outcome, each.at) for each in made.decisions] == [("approved", hour(5))]
     assert [(each.version, each.writer) for each in made.minutes] == [(1, pm)]
+    assert made.minutes_complete
+    assert not row(
+        meetings.view, *history, AttendanceRecorded(meeting_id=meeting_id, attendees=(sat,))
+    ).minutes_complete
+    assert not row(meetings.view, *history, history[-2]).minutes_complete, "what was decided after them is not in them"
     closed = row(meetings.view, *history, MinutesApproved(meeting_id=meeting_id, version=1, person=orderer))
     assert (closed.stage, closed.approved_by, closed.stream_version) == ("closed", orderer, 7)
     cancelled = row(meetings.view, called, MeetingCancelled(meeting_id=meeting_id, reason="Nobody can come"))

@@ -115,7 +115,7 @@ async def _page(
         minutes_text=last.text if last else _sketch(row, caller.language),
         can={
             "lead": is_pm and goes_on,
-            "adjust": goes_on and last is not None and attended and not wrote,
+            "adjust": goes_on and row.minutes_complete and attended and not wrote,
         },
     )
 

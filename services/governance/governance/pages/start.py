@@ -21,7 +21,7 @@ async def start(request: Request, here: Here, caller: Caller) -> Response:
     """What waits for the caller, the directives that do not wait for them, and the next meeting."""
     await caught_up(request, here, directives.view, meetings.view, plans.view)
     _, resting, more = await directives_for(here, caller)
-    upcoming = await meetings.after(here.db, here.clock.now(), scope=caller.scope)
+    upcoming = await meetings.to_come(here.db, here.clock.now(), scope=caller.scope)
     return show(
         request,
         "start.html",

@@ -56,6 +56,7 @@ LABELS = Labels(
         "DirectiveRow.with_whom": N_("Who has it now"),
         "sent_at": N_("Sent"),
         "stream_version": N_("Number of events"),
+        "minutes_complete": N_("The minutes hold all that was recorded"),
         "versions": N_("Versions"),
         "returned_at": N_("Returned on"),
         "sent_back_at": N_("Sent back on"),

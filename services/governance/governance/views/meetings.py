@@ -69,6 +69,8 @@ class MeetingRow(Row, frozen=True, kw_only=True):
     attendees: tuple[Attendee, ...] = ()
     decisions: tuple[Decision, ...] = ()
     minutes: tuple[Minutes, ...] = ()
+    minutes_complete: bool = False
+    """Whether nothing was recorded since their last version was written; others are not approved."""
     approved_by: Person | None = None
     approved_at: datetime | None = None
     reason: str = ""
@@ -103,7 +105,7 @@ def evolve(row: MeetingRow | None, event: Envelope[MeetingFact]) -> MeetingRow:
         case AgendaSet(items=items):
             return row.replace(agenda=items)
         case AttendanceRecorded(attendees=attendees):
-            return row.replace(attendees=attendees)
+            return row.replace(attendees=attendees, minutes_complete=False)
         case DecisionRecorded():
             decision = Decision(
                 decision_id=fact.decision_id,
@@ -113,16 +115,16 @@ def evolve(row: MeetingRow | None, event: Envelope[MeetingFact]) -> MeetingRow:
                 text=fact.text,
                 at=at,
             )
-            return row.replace(decisions=(*row.decisions, decision))
+            return row.replace(decisions=(*row.decisions, decision), minutes_complete=False)
         case MinutesWritten(version=version, text=text, writer=writer):
             minutes = Minutes(version=version, text=text, writer=writer, at=at)
-            return row.replace(stage="minuted", minutes=(*row.minutes, minutes))
+            return row.replace(stage="minuted", minutes=(*row.minutes, minutes), minutes_complete=True)
         case MinutesApproved(person=person):
             return row.replace(stage="closed", approved_by=person, approved_at=at)
 
 
 view = View(
-    "meetings", version=1, row=MeetingRow, facts=MeetingFact, topics=(MEETING,), evolve=evolve, indexes=("number",)
+    "meetings", version=2, row=MeetingRow, facts=MeetingFact, topics=(MEETING,), evolve=evolve, indexes=("number",)
 )
 
 
@@ -152,21 +154,29 @@ async def before(db: Database, at: datetime, *, scope: Iterable[str]) -> Meeting
 
 
 async def after(db: Database, at: datetime, *, scope: Iterable[str]) -> MeetingRow | None:
-    """The next meeting after a moment that is neither cancelled nor closed."""
-    rows = await view.select(db, "at > $1 AND stage IN ('called', 'minuted') ORDER BY at", at, scope=scope, limit=1)
+    """The next meeting after a moment that is not cancelled."""
+    rows = await view.select(db, "at > $1 AND stage <> 'cancelled' ORDER BY at", at, scope=scope, limit=1)
     return rows[0] if rows else None
 
 
-async def without_minutes(db: Database, at: datetime, *, scope: Iterable[str]) -> list[MeetingRow]:
-    """The meetings before a moment whose minutes nobody has written, the first held first."""
-    return await view.select(db, "at < $1 AND stage = 'called' ORDER BY at", at, scope=scope)
+async def to_come(db: Database, now: datetime, *, scope: Iterable[str]) -> MeetingRow | None:
+    """The meeting that is held next. One that was held before its day, and is closed, is not."""
+    rows = await view.select(db, "at > $1 AND stage IN ('called', 'minuted') ORDER BY at", now, scope=scope, limit=1)
+    return rows[0] if rows else None
+
+
+async def to_minute(db: Database, now: datetime, *, scope: Iterable[str]) -> list[MeetingRow]:
+    """The meetings that were held and have no minutes, or none of all that was recorded; the first held first."""
+    lacking = "(at < $1 AND stage = 'called') OR (stage = 'minuted' AND NOT minutes_complete)"
+    return await view.select(db, f"({lacking}) ORDER BY at", now, scope=scope)
 
 
 async def to_approve(db: Database, person: UUID, *, scope: Iterable[str]) -> list[MeetingRow]:
     """The meetings whose minutes this person can approve: who attended, and did not write their last version."""
     seat = "jsonb_build_object('present', true, 'person', jsonb_build_object('id', $1::text))"
     attended = f"attendees @> jsonb_build_array({seat})"
-    where = f"stage = 'minuted' AND {attended} AND minutes -> -1 -> 'writer' ->> 'id' IS DISTINCT FROM $1 ORDER BY at"
+    others = "minutes -> -1 -> 'writer' ->> 'id' IS DISTINCT FROM $1"
+    where = f"stage = 'minuted' AND minutes_complete AND {attended} AND {others} ORDER BY at"
     return await view.select(db, where, str(person), scope=scope)
 
 
